@@ -1,0 +1,163 @@
+/* What a generated library exports and what its kernels call: plain C, shared by the emitter and the runtime.
+ *
+ * A library exports one function, NAME_query(abi_version), which returns its tables, or NULL when it is older or newer
+ * than the caller. All tables are constant data inside the library: opening a network parses nothing.
+ *
+ * Kernels reach the world only through hidden shims, which forward every halide_* call to the operations table that the
+ * user context begins with. A null user context gets plain malloc and serial loops.
+ */
+#ifndef TENFOLD_ABI_H
+#define TENFOLD_ABI_H
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TENFOLD_ABI_VERSION 1u
+
+struct halide_buffer_t;
+struct halide_device_interface_t;
+
+/* Argument of a device launch; the meanings are those of Halide's halide_opencl_run and halide_cuda_run. */
+typedef struct tenfold_launch {
+  void* module;            /* as returned by ops->device_module */
+  const char* entry;       /* kernel's name */
+  int blocks[3];
+  int threads[3];
+  int shared_bytes;
+  const void* arg_types;   /* const halide_type_t[], ended by bits == 0 */
+  void** args;             /* a buffer's argument is its halide_buffer_t* */
+  const int8_t* arg_is_buffer;
+} tenfold_launch;
+
+/* Every operation returns 0 or a negative halide error code; failures are reported through `error` first. */
+typedef struct tenfold_ops {
+  void* (*allocate)(void* user_context, size_t size_bytes); /* 64-byte aligned, readable 64 bytes past the end */
+  void (*release)(void* user_context, void* memory);
+  int (*parallel_for)(void* user_context, int (*body)(void* user_context, int index, uint8_t* closure), int min,
+                      int extent, uint8_t* closure);
+  void (*error)(void* user_context, const char* message);
+  void (*print)(void* user_context, const char* message);
+  /* Devices; null on the CPU. */
+  int (*device_allocate)(void* user_context, struct halide_buffer_t* buffer);
+  int (*device_release)(void* user_context, struct halide_buffer_t* buffer);
+  int (*copy_to_device)(void* user_context, struct halide_buffer_t* buffer);
+  int (*copy_to_host)(void* user_context, struct halide_buffer_t* buffer);
+  int (*device_sync)(void* user_context);
+  /* Makes (or finds again) the module of `source`; `state` is a static slot of the library that names the module. */
+  int (*device_module)(void* user_context, void** state, const char* source, int size_bytes);
+  int (*device_launch)(void* user_context, const tenfold_launch* launch);
+} tenfold_ops;
+
+/* What halide's user_context points to in a kernel of ours. */
+typedef struct tenfold_user_context {
+  const tenfold_ops* ops;
+} tenfold_user_context;
+
+typedef enum tenfold_home {
+  TENFOLD_HOME_ARENA = 0,  /* offset_bytes into the context's arena */
+  TENFOLD_HOME_INPUT = 1,  /* the caller's input `index` */
+  TENFOLD_HOME_OUTPUT = 2, /* the caller's output `index` */
+  TENFOLD_HOME_WEIGHTS = 3 /* offset_bytes into the variant's section of the weights file */
+} tenfold_home;
+
+typedef enum tenfold_type {
+  TENFOLD_F32 = 0, TENFOLD_F16 = 1, TENFOLD_F64 = 2, TENFOLD_I8 = 3,
+  TENFOLD_U8 = 4, TENFOLD_I32 = 5, TENFOLD_I64 = 6, TENFOLD_BOOL = 7
+} tenfold_type; /* same numbers as tenfold::DType */
+
+typedef struct tenfold_dim {
+  int32_t min, extent, stride;
+} tenfold_dim; /* innermost first, as base/buffer_layout.h makes them */
+
+typedef struct tenfold_operand {
+  uint32_t home;         /* tenfold_home */
+  uint32_t index;
+  int64_t offset_bytes;
+  uint32_t type;         /* tenfold_type */
+  uint32_t rank;
+  const tenfold_dim* dims;
+} tenfold_operand;
+
+/* Bytes that must be zero before the step runs: `rows` runs of row_bytes, stride_bytes apart, in the arena. */
+typedef struct tenfold_fill {
+  int64_t offset_bytes, row_bytes, stride_bytes, rows;
+} tenfold_fill;
+
+typedef struct tenfold_step {
+  const char* name;                 /* of the model's node(s) */
+  const char* task;                 /* the Task's text */
+  const char* config;               /* the Config's text */
+  int (*kernel)(void** args);       /* Halide's _argv form: args[0] = &user_context, then a halide_buffer_t* each */
+  uint32_t operand_count;
+  uint32_t fill_count;
+  const tenfold_operand* operands;  /* inputs, params, outputs */
+  const tenfold_fill* fills;
+} tenfold_step;
+
+typedef struct tenfold_port {
+  const char* name;
+  uint32_t type;
+  uint32_t rank;
+  const int64_t* dims;  /* the model's own order, outermost first; the buffer is dense */
+  int64_t size_bytes;
+} tenfold_port;
+
+/* One target's code and plan. The runtime takes the first variant that this machine runs. */
+typedef struct tenfold_variant {
+  const char* target;            /* tenfold::Target's name */
+  uint32_t device;               /* tenfold::DeviceKind: 0 cpu, 1 opencl, 2 cuda */
+  uint32_t cuda_capability;
+  int64_t arena_bytes;
+  int64_t scratch_bytes;         /* of one kernel in one thread, at most */
+  int64_t weights_offset_bytes;  /* this variant's section in the weights file, page aligned */
+  int64_t weights_size_bytes;
+  uint32_t step_count;
+  uint32_t fill_count;           /* bytes to be zero once, when the context is made */
+  const tenfold_step* steps;
+  const tenfold_fill* fills;
+} tenfold_variant;
+
+/* A constant of a single-operator library and how its user's values are packed; see base/packing.h. */
+typedef struct tenfold_pack_axis {
+  int32_t dim;
+  int64_t step, extent;
+} tenfold_pack_axis;
+typedef struct tenfold_pack_transform {
+  int32_t dim;
+  int64_t rows, cols;
+  const double* matrix;
+} tenfold_pack_transform;
+typedef struct tenfold_param {
+  const char* name;
+  uint32_t rank, axis_count, transform_count;
+  const int64_t* dims;            /* as the user has it, outermost first */
+  const tenfold_pack_axis* axes;
+  const tenfold_pack_transform* transforms;
+  int64_t packed_size_bytes;
+} tenfold_param;
+
+typedef struct tenfold_library {
+  uint32_t abi_version;
+  const char* name;
+  const char* compiler;        /* tenfold's version */
+  uint32_t input_count, output_count, variant_count, param_count;
+  const tenfold_port* inputs;
+  const tenfold_port* outputs;
+  const tenfold_variant* variants;
+  const tenfold_param* params; /* single-operator libraries only */
+  int64_t weights_size_bytes;  /* of the whole file; 0 when there is none */
+  const char* weights_hash;    /* tenfold::content_hash of the file, also in its header */
+  /* Single-operator libraries only, else null. buffers: inputs, packed params, outputs. Returns 0 or a halide error code. */
+  int (*run)(tenfold_user_context* context, void* const* buffers, uint32_t buffer_count);
+  int (*pack)(uint32_t param, const float* values, void* packed);
+} tenfold_library;
+
+typedef const tenfold_library* (*tenfold_query_fn)(uint32_t abi_version);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,83 @@
+#include "base/target.h"
+
+#include <unistd.h>
+
+#include <fstream>
+
+namespace tenfold {
+namespace {
+
+const Target target_rows[] = {
+    {.name = "x86_64-avx2", .lanes = 8, .registers = 16},
+    {.name = "x86_64-avx512", .lanes = 16, .registers = 32, .l2_bytes = 1 << 20},
+    {.name = "opencl", .device = DeviceKind::opencl, .lanes = 1, .registers = 64},
+    {.name = "cuda-sm80", .device = DeviceKind::cuda, .lanes = 1, .registers = 255, .cuda_capability = 80},
+    {.name = "cuda-sm90", .device = DeviceKind::cuda, .lanes = 1, .registers = 255, .cuda_capability = 90},
+};
+
+bool cpu_has(const Target& target) {
+#if defined(__x86_64__)
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (target.name == "x86_64-avx2") return avx2;
+  if (target.name == "x86_64-avx512")
+    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512cd");
+#endif
+  return false;
+}
+
+void take_caches_of_this_machine(Target& target) {
+  const auto take = [](int name, int64_t& bytes) {
+    if (const long size = sysconf(name); size > 0) bytes = size;
+  };
+  take(_SC_LEVEL1_DCACHE_SIZE, target.l1_bytes);
+  take(_SC_LEVEL2_CACHE_SIZE, target.l2_bytes);
+  take(_SC_LEVEL3_CACHE_SIZE, target.l3_bytes);
+}
+
+}  // namespace
+
+const char* to_string(DeviceKind kind) {
+  switch (kind) {
+    case DeviceKind::cpu: return "cpu";
+    case DeviceKind::opencl: return "opencl";
+    case DeviceKind::cuda: return "cuda";
+  }
+  return "unknown";
+}
+
+std::vector<std::string> target_names() {
+  std::vector<std::string> names{"host"};
+  for (const Target& row : target_rows) names.push_back(row.name);
+  return names;
+}
+
+bool runs_here(const Target& target) { return target.device == DeviceKind::cpu && cpu_has(target); }
+
+Result<Target> parse_target(std::string_view name) {
+  const Target* found = nullptr;
+  for (const Target& row : target_rows) {
+    if (row.name == name) found = &row;
+    if (name == "host" && runs_here(row)) found = &row;  // rows go from narrow to wide
+  }
+  if (!found) {
+    std::string known;
+    for (const std::string& row : target_names()) known += (known.empty() ? "" : ", ") + row;
+    if (name == "host")
+      return Error{ErrorCode::unavailable, "this CPU runs none of the CPU targets: it lacks AVX2 and FMA"};
+    return Error{ErrorCode::invalid_argument, "unknown target '" + std::string(name) + "'; known: " + known};
+  }
+  Target target = *found;
+  if (runs_here(target)) take_caches_of_this_machine(target);
+  return target;
+}
+
+std::string cpu_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown";
+}
+
+}  // namespace tenfold
