@@ -22,12 +22,12 @@ struct halide_device_interface_t;
 
 /* Argument of a device launch; the meanings are those of Halide's halide_opencl_run and halide_cuda_run. */
 typedef struct tenfold_launch {
-  void* module;            /* as returned by ops->device_module */
+  void* module;            /* what ops->device_module put into the library's slot */
   const char* entry;       /* kernel's name */
   int blocks[3];
   int threads[3];
   int shared_bytes;
-  const void* arg_types;   /* const halide_type_t[], ended by bits == 0 */
+  const size_t* arg_sizes; /* bytes, ended by 0; a buffer's is 8 */
   void** args;             /* a buffer's argument is its halide_buffer_t* */
   const int8_t* arg_is_buffer;
 } tenfold_launch;
@@ -40,13 +40,17 @@ typedef struct tenfold_ops {
                       int extent, uint8_t* closure);
   void (*error)(void* user_context, const char* message);
   void (*print)(void* user_context, const char* message);
-  /* Devices; null on the CPU. */
+  /* Devices; null on the CPU. device_allocate sets buffer->device, whose meaning is the runtime's own; the shim sets
+   * device_interface. copy_to_device allocates when there is no device memory yet; both copies do nothing unless the
+   * buffer's dirty flag asks for one, and clear it. */
   int (*device_allocate)(void* user_context, struct halide_buffer_t* buffer);
   int (*device_release)(void* user_context, struct halide_buffer_t* buffer);
   int (*copy_to_device)(void* user_context, struct halide_buffer_t* buffer);
   int (*copy_to_host)(void* user_context, struct halide_buffer_t* buffer);
   int (*device_sync)(void* user_context);
-  /* Makes (or finds again) the module of `source`; `state` is a static slot of the library that names the module. */
+  /* Makes (or finds again) the module of `source` for the context's device. `state` is a static slot of the library,
+   * zero at first, whose address names the module; *state is what launches then pass as `module`. `source` is OpenCL C, or
+   * for CUDA either PTX text or a tenfold_cuda_module; it stays where it is as long as the library is loaded. */
   int (*device_module)(void* user_context, void** state, const char* source, int size_bytes);
   int (*device_launch)(void* user_context, const tenfold_launch* launch);
 } tenfold_ops;
@@ -55,6 +59,20 @@ typedef struct tenfold_ops {
 typedef struct tenfold_user_context {
   const tenfold_ops* ops;
 } tenfold_user_context;
+
+/* A CUDA module as one blob: this header, image_count rows of tenfold_cuda_image, then the images, each at a multiple of
+ * 16 bytes. The runtime takes the cubin of the device's own capability, else the best older one of the same major, else PTX. */
+#define TENFOLD_CUDA_MAGIC "TFCUDA1"
+typedef struct tenfold_cuda_image {
+  uint32_t capability; /* a cubin's: 80, 90; 0 is PTX, ended by a zero byte */
+  uint32_t reserved;
+  uint64_t offset_bytes, size_bytes; /* from the blob's start */
+} tenfold_cuda_image;
+typedef struct tenfold_cuda_module {
+  char magic[8];
+  uint32_t image_count;
+  uint32_t reserved;
+} tenfold_cuda_module;
 
 typedef enum tenfold_home {
   TENFOLD_HOME_ARENA = 0,  /* offset_bytes into the context's arena */
@@ -139,6 +157,14 @@ typedef struct tenfold_param {
   int64_t packed_size_bytes;
 } tenfold_param;
 
+/* The first bytes of a weights file. The sections follow at page-aligned offsets, see tenfold_variant. */
+#define TENFOLD_WEIGHTS_MAGIC "TFWGHT1"
+typedef struct tenfold_weights_header {
+  char magic[8];
+  int64_t size_bytes; /* of the whole file */
+  char hash[32];      /* tenfold::content_hash of all bytes behind this header; not ended by a zero byte */
+} tenfold_weights_header;
+
 typedef struct tenfold_library {
   uint32_t abi_version;
   const char* name;
@@ -148,8 +174,8 @@ typedef struct tenfold_library {
   const tenfold_port* outputs;
   const tenfold_variant* variants;
   const tenfold_param* params; /* single-operator libraries only */
-  int64_t weights_size_bytes;  /* of the whole file; 0 when there is none */
-  const char* weights_hash;    /* tenfold::content_hash of the file, also in its header */
+  int64_t weights_size_bytes;  /* of the whole file with its header; 0 when there is none */
+  const char* weights_hash;    /* the hash in that file's header */
   /* Single-operator libraries only, else null. buffers: inputs, packed params, outputs. Returns 0 or a halide error code. */
   int (*run)(tenfold_user_context* context, void* const* buffers, uint32_t buffer_count);
   int (*pack)(uint32_t param, const float* values, void* packed);
