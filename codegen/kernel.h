@@ -12,6 +12,7 @@ struct KernelRequest {
   Config config;
   Target target;
   bool asserts = false;  // Halide's checks and error propagation kept in: for the last validation, never shipped
+  std::string ptxas;     // path of the PTX assembler for CUDA targets; empty: found in PATH. No part of the symbol
 };
 
 struct Kernel {
@@ -19,9 +20,13 @@ struct Kernel {
   std::string object;         // bytes of a relocatable object, runtime calls unresolved
   int64_t scratch_bytes = 0;  // heap that one thread holds at once, by the lowered allocations
   std::string device_code;    // PTX or OpenCL C, where the target has any
+  std::string cubin;          // CUDA: device_code assembled for the target's architecture, without a spill
 };
 
-/// The symbol that a request's kernel will have.
+/// What compiles kernels: tenfold's version, the code generator's and Halide's. Part of a record's key.
+std::string compiler_version();
+
+/// The symbol that a request's kernel will have: it changes with the compiler's version too.
 std::string kernel_symbol(const KernelRequest& request);
 
 /// Compiles in this process. Links Halide; use BuilderPool where a hang or a crash must be survived.

@@ -17,6 +17,9 @@ extern "C" {
 
 #define TENFOLD_ABI_VERSION 1u
 
+/* Returned by a single operator's run and pack where this machine runs none of the library's variants. */
+#define TENFOLD_NO_VARIANT (-1000)
+
 struct halide_buffer_t;
 struct halide_device_interface_t;
 
@@ -173,10 +176,12 @@ typedef struct tenfold_library {
   const tenfold_port* inputs;
   const tenfold_port* outputs;
   const tenfold_variant* variants;
-  const tenfold_param* params; /* single-operator libraries only */
+  const tenfold_param* params; /* single-operator libraries only: param_count a variant, in the order of the variants */
   int64_t weights_size_bytes;  /* of the whole file with its header; 0 when there is none */
   const char* weights_hash;    /* the hash in that file's header */
-  /* Single-operator libraries only, else null. buffers: inputs, packed params, outputs. Returns 0 or a halide error code. */
+  /* Single-operator libraries only, else null; both use the first CPU variant that this machine runs, or the library's only
+   * variant where that is for a device. buffers: inputs, packed params, outputs, in host memory. run returns 0 or a halide
+   * error code, and TENFOLD_NO_VARIANT when no variant runs here; a device needs a context. */
   int (*run)(tenfold_user_context* context, void* const* buffers, uint32_t buffer_count);
   int (*pack)(uint32_t param, const float* values, void* packed);
 } tenfold_library;
