@@ -42,6 +42,11 @@ struct Node {
   std::vector<int64_t> attr_ints(const std::string& name, const std::vector<int64_t>& otherwise) const;
 };
 
+/// Something in the model that tenfold does not do.
+struct Unsupported {
+  std::string node, op, rule;
+};
+
 struct Network {
   std::string file;  // for messages
   int64_t opset = 0;
@@ -49,6 +54,8 @@ struct Network {
   std::vector<Node> nodes;
   std::vector<TensorId> inputs;   // what the user binds: no initializers
   std::vector<TensorId> outputs;
+  std::map<std::string, int> onnx_ops;   // how often each ONNX operator stands in the file
+  std::vector<Unsupported> unsupported;  // found while importing: such a network has no passes run over it
 
   TensorId add_tensor(Tensor tensor);
   /// The node that makes a tensor, or -1.
