@@ -1,7 +1,8 @@
-// Space: one way to compute a family of tasks, with its knobs. A space is axes, legality, a default computed from the
-// shape and the target, how constants are packed, and how a config is applied to the algorithm. One file a space; the
-// table in space.cpp lists them, the plainest last, so that every task that passes dsl::check has at least one on every
-// kind of target. A config names its space in `algorithm`: the first axis of the whole search.
+// Space: one way to compute a family of tasks, with its knobs. A space is axes, legality, a default
+// computed from the shape and the target, how constants are packed, and how a config is applied to
+// the algorithm. One file a space; the table in space.cpp lists them, the plainest last, so that
+// every task that passes dsl::check has at least one on every kind of target. A config names its
+// space in `algorithm`: the first axis of the whole search.
 #pragma once
 #include <span>
 #include <string>
@@ -22,10 +23,11 @@ struct Axis {
 
 struct Space {
   const char* name;  // Config::algorithm
-  int version;       // raised when a config's meaning or its code changes: old records no longer match
+  int version;  // raised when a config's meaning or its code changes: old records no longer match
   bool (*serves)(const Task& task, const Target& target);
   std::vector<Axis> (*axes)(const Task& task, const Target& target);
-  /// invalid_argument with the rule that the config breaks (a tile that must spill, a tail that an in-place task forbids).
+  /// invalid_argument with the rule that the config breaks (a tile that must spill, a tail that an
+  /// in-place task forbids).
   Status (*legal)(const Task& task, const Target& target, const Config& config);
   /// A legal config that is good without a trial.
   Config (*initial)(const Task& task, const Target& target);
@@ -33,7 +35,8 @@ struct Space {
   std::vector<Packing> (*packing)(const Task& task, const Target& target, const Config& config);
   /// Algorithm and schedule. Precondition: legal.
   Scheduled (*apply)(const Task& task, const Target& target, const Config& config);
-  /// Bound on the relative L2 error against exact arithmetic with inputs of order 1, beyond that of a plain sum. Null: none.
+  /// Bound on the relative L2 error against exact arithmetic with inputs of order 1, beyond that of
+  /// a plain sum. Null: none.
   double (*extra_error)(const Task& task, const Config& config);
 };
 
@@ -46,11 +49,13 @@ std::vector<const Space*> spaces_for(const Task& task, const Target& target);
 /// The untuned choice: the default of the first space that serves.
 Config initial_config(const Task& task, const Target& target);
 
-/// The config's space exists, serves the task, each value is on its axis, and the space calls it legal.
+/// The config's space exists, serves the task, each value is on its axis, and the space calls it
+/// legal.
 Status check(const Task& task, const Target& target, const Config& config);
 
-/// How far a kernel's output may lie from the f64 reference: |got - want| <= absolute + relative * |want|, with
-/// unit-scale data. Derived in tolerance.cpp from the reduction length and the space's extra_error.
+/// How far a kernel's output may lie from the f64 reference: |got - want| <= absolute + relative *
+/// |want|, with unit-scale data. Derived in tolerance.cpp from the reduction length and the space's
+/// extra_error.
 struct Tolerance {
   double absolute, relative;
 };

@@ -1,0 +1,181 @@
+// The stage kinds as Halide expressions. No function here becomes a call to the C library:
+// exponentials and logarithms are range-reduced polynomials, so that a vectorised chain stays
+// vectors. Each is within 4e-6 of exact, absolute or relative, on finite inputs (log: positive
+// normal ones; pow: its relative error grows with |exponent * log x|). The polynomials are
+// least-maximum fits, made by iteratively reweighted least squares on Chebyshev nodes.
+#include <cmath>
+#include <numbers>
+
+#include "dsl/algorithm_halide.h"
+#include "dsl/stage.h"
+
+namespace tenfold::dsl {
+namespace {
+
+using Halide::Expr;
+
+Expr constant(double value) {
+  return Expr(static_cast<float>(value));
+}
+
+// Coefficients lowest power first.
+Expr horner(const Expr& x, std::initializer_list<double> coefficients) {
+  Expr sum;
+  for (auto c = std::rbegin(coefficients); c != std::rend(coefficients); ++c)
+    sum = sum.defined() ? sum * x + constant(*c) : constant(*c);
+  return sum;
+}
+
+/// 2^n * e^r with n = round(x / ln 2), |r| <= ln 2 / 2. Saturates beyond +-88.
+Expr exp_of(const Expr& x) {
+  const Expr clamped = Halide::clamp(x, constant(-87.3), constant(88.722));
+  const Expr n = Halide::floor(clamped * constant(std::numbers::log2e) + 0.5f);
+  const Expr r = clamped - n * constant(std::numbers::ln2);
+  const Expr p = horner(
+      r, {4.999999344e-01, 1.666652052e-01, 4.166838938e-02, 8.368730395e-03, 1.381456882e-03});
+  const Expr e_r = r * r * p + r + 1.0f;
+  // Half of 2^n is always finite.
+  const Expr half_scale = Halide::reinterpret<float>((Halide::cast<int>(n) + 126) << 23);
+  return (e_r + e_r) * half_scale;
+}
+
+/// e * ln 2 + log(m), m in [sqrt(1/2), sqrt(2)).
+Expr log_of(const Expr& x) {
+  const Expr bits = Halide::reinterpret<int>(x);
+  const Expr e = (bits - 0x3f3504f3) >> 23;
+  const Expr f = Halide::reinterpret<float>(bits - (e << 23)) - 1.0f;
+  const Expr p = horner(f, {-4.999999156e-01, 3.333395147e-01, -2.500176126e-01, 1.996202079e-01,
+                            -1.657031061e-01, 1.491836133e-01, -1.430927616e-01, 8.735952540e-02});
+  return Halide::cast<float>(e) * constant(std::numbers::ln2) + (f * f * p + f);
+}
+
+/// 1 - erf(a), a >= 0.
+Expr erfc_of(const Expr& a) {
+  const Expr b = Halide::min(a, 10.0f);
+  const Expr p = horner(b, {1.128380252e+00, 6.365977331e-01, 1.029196148e-01, -1.958396331e-02,
+                            5.369364555e-04, 1.032400063e-03, -3.088018007e-04, 3.144013173e-05});
+  return exp_of(-b * p);
+}
+
+Expr sigmoid_of(const Expr& x) {
+  return 1.0f / (1.0f + exp_of(-x));
+}
+
+Expr erf_of(const Expr& x) {
+  const Expr tail = erfc_of(Halide::abs(x));
+  return Halide::select(x < 0.0f, tail - 1.0f, 1.0f - tail);
+}
+
+Expr pow_of(const Expr& x, double exponent) {
+  if (exponent == 0.5) return Halide::sqrt(x);
+  const double magnitude = std::abs(exponent);
+  if (magnitude != std::floor(magnitude) || magnitude > 16)
+    return Halide::select(x > 0.0f, exp_of(constant(exponent) * log_of(x)),
+                          constant(exponent == 0 ? 1 : 0));
+  Expr power = constant(1), square = x;
+  for (int n = static_cast<int>(magnitude); n > 0; n /= 2) {
+    if (n % 2 == 1) power = power * square;
+    square = square * square;
+  }
+  return exponent < 0 ? 1.0f / power : power;
+}
+
+struct Row {
+  const char* name;
+  Expr (*value)(const Expr& x, const std::vector<double>& v, const Expr& p, const Expr& q);
+};
+
+#define TENFOLD_ROW(name, expression)                                     \
+  Row {                                                                   \
+    name,                                                                 \
+        [](const Expr& x, [[maybe_unused]] const std::vector<double>& v,  \
+           [[maybe_unused]] const Expr& p,                                \
+           [[maybe_unused]] const Expr& q) -> Expr { return expression; } \
+  }
+
+const Row rows[] = {
+    TENFOLD_ROW("relu", Halide::max(x, 0.0f)),
+    TENFOLD_ROW("sigmoid", sigmoid_of(x)),
+    TENFOLD_ROW("tanh", 1.0f - 2.0f / (exp_of(2.0f * x) + 1.0f)),
+    TENFOLD_ROW("silu", x* sigmoid_of(x)),
+    TENFOLD_ROW("hard_swish", x* Halide::clamp(x* constant(1.0 / 6) + 0.5f, 0.0f, 1.0f)),
+    TENFOLD_ROW("mish", ([&] {  // tanh(log(1 + e)) = (e^2 + 2e) / (e^2 + 2e + 2)
+                  const Expr e = exp_of(Halide::min(x, 20.0f)), n = e * (e + 2.0f);
+                  return x * (n / (n + 2.0f));
+                }())),
+    TENFOLD_ROW("gelu", ([&] {
+                  const Expr tail = erfc_of(Halide::abs(x) * constant(1 / std::numbers::sqrt2));
+                  return x * 0.5f * Halide::select(x < 0.0f, tail, 2.0f - tail);
+                }())),
+    TENFOLD_ROW(
+        "gelu_tanh",  // (1 + tanh(u)) / 2 = sigmoid(2u)
+        x* sigmoid_of(constant(2 * std::sqrt(2 / std::numbers::pi)) * (x + 0.044715f * x * x * x))),
+    TENFOLD_ROW("erf", erf_of(x)),
+    TENFOLD_ROW("exp", exp_of(x)),
+    TENFOLD_ROW("log", log_of(x)),
+    TENFOLD_ROW("sqrt", Halide::sqrt(x)),
+    TENFOLD_ROW("abs", Halide::abs(x)),
+    TENFOLD_ROW("neg", -x),
+    TENFOLD_ROW("softplus", Halide::max(x, 0.0f) + log_of(1.0f + exp_of(-Halide::abs(x)))),
+    TENFOLD_ROW("selu",
+                constant(1.0507009873554805) *
+                    Halide::select(x < 0.0f, constant(1.6732632423543772) * (exp_of(x) - 1.0f), x)),
+    TENFOLD_ROW("reciprocal", 1.0f / x),
+    TENFOLD_ROW("floor", Halide::floor(x)),
+    TENFOLD_ROW("ceil", Halide::ceil(x)),
+    TENFOLD_ROW("round", Halide::round(x)),
+    TENFOLD_ROW("clip", Halide::min(Halide::max(x, constant(v[0])), constant(v[1]))),
+    TENFOLD_ROW("affine", x* constant(v[0]) + constant(v[1])),
+    TENFOLD_ROW("leaky_relu", Halide::select(x < 0.0f, x* constant(v[0]), x)),
+    TENFOLD_ROW("elu", Halide::select(x < 0.0f, constant(v[0]) * (exp_of(x) - 1.0f), x)),
+    TENFOLD_ROW("hard_sigmoid", Halide::clamp(x* constant(v[0]) + constant(v[1]), 0.0f, 1.0f)),
+    TENFOLD_ROW("pow", pow_of(x, v[0])),
+    TENFOLD_ROW("bias", x + p),
+    TENFOLD_ROW("scale", x* p),
+    TENFOLD_ROW("prelu", Halide::select(x < 0.0f, x* p, x)),
+    TENFOLD_ROW("scale_shift", x* p + q),
+    TENFOLD_ROW("add", x + p),
+    TENFOLD_ROW("sub", x - p),
+    TENFOLD_ROW("mul", x* p),
+    TENFOLD_ROW("div", x / p),
+    TENFOLD_ROW("max", Halide::max(x, p)),
+    TENFOLD_ROW("min", Halide::min(x, p)),
+    TENFOLD_ROW("rsub", p - x),
+    TENFOLD_ROW("rdiv", p / x),
+};
+#undef TENFOLD_ROW
+
+const Row& row_of(const std::string& kind) {
+  for (const Row& row : rows)
+    if (kind == row.name) return row;
+  assert(false && "a checked task has known stages");
+  return rows[0];
+}
+
+Expr operand_at(const View& view, const Halide::ImageParam& input,
+                const std::vector<Expr>& coordinates) {
+  std::vector<Expr> at;
+  for (size_t d = 0; d < view.dims.size(); ++d)
+    at.push_back(view.dims[view.dims.size() - 1 - d] == 1 ? Expr(0) : coordinates[d]);
+  return input(at);
+}
+
+}  // namespace
+
+Halide::Expr apply_chain(const std::vector<Stage>& stages, Halide::Expr value,
+                         const std::vector<Halide::Expr>& coordinates, const Task& task,
+                         const Binding& binding, int first_param) {
+  int param = first_param;
+  for (const Stage& stage : stages) {
+    const StageKind& kind = **find_stage(stage.kind);
+    Expr p, q;
+    if (kind.needs == StageNeeds::operand)
+      p = operand_at(task.inputs[stage.input], binding.inputs[stage.input], coordinates);
+    if (param_count(kind) >= 1) p = binding.param_at(param++, {coordinates[0]});
+    if (param_count(kind) == 2) q = binding.param_at(param++, {coordinates[0]});
+    value = row_of(stage.kind).value(value, stage.values, p, q);
+  }
+  return value;
+}
+
+}  // namespace tenfold::dsl

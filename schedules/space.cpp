@@ -1,0 +1,58 @@
+#include "schedules/space.h"
+
+#include <algorithm>
+
+#include "dsl/op.h"
+#include "schedules/space_list.h"
+
+namespace tenfold::schedules {
+namespace {
+
+Error illegal(const Config& config, const std::string& rule) {
+  return {ErrorCode::invalid_argument, "config '" + to_text(config) + "': " + rule};
+}
+
+}  // namespace
+
+std::span<const Space> spaces() {
+  static const std::vector<Space> table = {
+      conv_plain_space(),
+  };
+  return table;
+}
+
+Result<const Space*> find_space(const std::string& algorithm) {
+  for (const Space& space : spaces())
+    if (algorithm == space.name) return &space;
+  return Error{ErrorCode::not_found, "no search space is named '" + algorithm + "'"};
+}
+
+std::vector<const Space*> spaces_for(const Task& task, const Target& target) {
+  std::vector<const Space*> serving;
+  for (const Space& space : spaces())
+    if (space.serves(task, target)) serving.push_back(&space);
+  return serving;
+}
+
+Config initial_config(const Task& task, const Target& target) {
+  const std::vector<const Space*> serving = spaces_for(task, target);
+  assert(!serving.empty() && "the plainest space of each operator serves everything");
+  return serving.front()->initial(task, target);
+}
+
+Status check(const Task& task, const Target& target, const Config& config) {
+  TENFOLD_TRY(const Space* space, find_space(config.algorithm));
+  if (!space->serves(task, target))
+    return illegal(config, "the space does not serve this task on " + target.name);
+  const std::vector<Axis> axes = space->axes(task, target);
+  if (axes.size() != config.values.size()) return illegal(config, "has other axes than its space");
+  for (const Axis& axis : axes) {
+    const auto value = config.values.find(axis.name);
+    if (value == config.values.end()) return illegal(config, "lacks axis " + axis.name);
+    if (std::find(axis.values.begin(), axis.values.end(), value->second) == axis.values.end())
+      return illegal(config, axis.name + " has no value " + std::to_string(value->second));
+  }
+  return space->legal(task, target, config);
+}
+
+}  // namespace tenfold::schedules
