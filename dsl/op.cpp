@@ -105,6 +105,25 @@ void append_chain_params(std::vector<Param>& params, const std::vector<Stage>& s
 std::span<const Op> ops() {
   static const std::vector<Op> table = {
       conv2d_op(),
+      conv_transpose2d_op(),
+      deform_conv2d_op(),
+      gemm_op(),
+      matmul_op(),
+      max_pool2d_op(),
+      avg_pool2d_op(),
+      lp_pool2d_op(),
+      global_avg_pool_op(),
+      global_max_pool_op(),
+      reduce_op(),
+      softmax_op(),
+      resize2d_op(),
+      lrn_op(),
+      layer_norm_op(),
+      instance_norm_op(),
+      map_op(),
+      transpose_op(),
+      pad_op(),
+      gather_channels_op(),
   };
   return table;
 }

@@ -5,5 +5,24 @@
 namespace tenfold::dsl {
 
 Op conv2d_op();
+Op conv_transpose2d_op();
+Op deform_conv2d_op();
+Op gemm_op();
+Op matmul_op();
+Op max_pool2d_op();
+Op avg_pool2d_op();
+Op lp_pool2d_op();
+Op global_avg_pool_op();
+Op global_max_pool_op();
+Op reduce_op();
+Op softmax_op();
+Op resize2d_op();
+Op lrn_op();
+Op layer_norm_op();
+Op instance_norm_op();
+Op map_op();
+Op transpose_op();
+Op pad_op();
+Op gather_channels_op();
 
 }  // namespace tenfold::dsl

@@ -1,0 +1,142 @@
+// layer_norm and instance_norm: subtract the mean, divide by the deviation, scale and shift.
+//   layer_norm     over the view's dims from `axis` to the last (Ba et al. 2016); scale and shift
+//   have those dims instance_norm  over H and W of a feature map (Ulyanov et al. 2016); scale and
+//   shift {C}
+// Funcs: "sum" and "squares" (of the differences from the mean), both over the one reduction,
+// innermost dim first; their variables are the dims that are kept.
+#include <cmath>
+
+#include "dsl/frame_halide.h"
+#include "dsl/op_list.h"
+#include "dsl/rules.h"
+#include "dsl/values.h"
+
+namespace tenfold::dsl {
+namespace {
+
+bool is_layer_norm(const Task& task) {
+  return task.op == "layer_norm";
+}
+
+size_t axis_of(const Task& task) {
+  return static_cast<size_t>(
+      task.attrs.get_int("axis", static_cast<int64_t>(task.inputs[0].dims.size()) - 1));
+}
+
+bool is_reduced(const Task& task, size_t dim) {
+  return is_layer_norm(task) ? dim >= axis_of(task) : dim == 1 || dim == 2;
+}
+
+Dims kept_dims(const Task& task) {
+  Dims dims = task.inputs[0].dims;
+  for (size_t i = 0; i < dims.size(); ++i)
+    if (is_reduced(task, i)) dims[i] = 1;
+  return dims;
+}
+
+double elements_each(const Task& task) {
+  return static_cast<double>(*volume(task.inputs[0].dims)) /
+         static_cast<double>(*volume(kept_dims(task)));
+}
+
+Status check_norm(const Task& task) {
+  TENFOLD_CHECK(check_views(task, 1, is_layer_norm(task) ? 0 : 4));
+  const int64_t rank = static_cast<int64_t>(task.inputs[0].dims.size());
+  if (is_layer_norm(task))
+    TENFOLD_CHECK(check_attr(task, "axis", static_cast<double>(rank - 1), 0, rank - 1));
+  const double epsilon = task.attrs.get("epsilon", 1e-5);
+  TENFOLD_CHECK(
+      rule(epsilon >= 0, task, "epsilon=" + number_text(epsilon) + " must not be negative"));
+  return check_output(task, task.inputs[0].dims);
+}
+
+std::vector<Param> scale_and_shift(const Task& task) {
+  const Dims& in = task.inputs[0].dims;
+  const Dims dims = is_layer_norm(task)
+                        ? Dims(in.begin() + static_cast<std::ptrdiff_t>(axis_of(task)), in.end())
+                        : Dims{in.back()};
+  return {{"scale", dims}, {"shift", dims}};
+}
+
+/// out = (x - mean) / sqrt(variance + epsilon) * scale + shift, the variance being the mean of (x -
+/// mean)^2.
+void reference(const Task& task, std::span<const Values> inputs, std::span<const Values> params,
+               std::span<Values> outputs) {
+  const Values &x = inputs[0], &scale = params[0], &shift = params[1];
+  const Dims kept = kept_dims(task);
+  std::vector<double> mean(*volume(kept), 0), variance(mean.size(), 0);
+  const double count = elements_each(task);
+  for_each_index(x.dims, [&](const Dims& at) {
+    mean[position(kept, at)] += x.data[position(x.dims, at)] / count;
+  });
+  for_each_index(x.dims, [&](const Dims& at) {
+    const double difference = x.data[position(x.dims, at)] - mean[position(kept, at)];
+    variance[position(kept, at)] += difference * difference / count;
+  });
+  for_each_index(x.dims, [&](const Dims& at) {
+    const int64_t i = position(x.dims, at), k = position(kept, at), p = position(scale.dims, at);
+    outputs[0].data[i] = (x.data[i] - mean[k]) /
+                             std::sqrt(variance[k] + task.attrs.get("epsilon", 1e-5)) *
+                             scale.data[p] +
+                         shift.data[p];
+  });
+}
+
+Algorithm algorithm(const Task& task, const Binding& binding) {
+  Algorithm result;
+  const Dims& dims = task.inputs[0].dims;
+  const std::vector<Halide::Var> vars = vars_of(task.outputs[0]);
+  std::vector<Halide::Range> ranges;
+  std::vector<Halide::Var> rest;
+  for (size_t j = 0; j < vars.size(); ++j) {
+    const size_t i = vars.size() - 1 - j;
+    if (is_reduced(task, i))
+      ranges.emplace_back(0, static_cast<int>(dims[i]));
+    else
+      rest.push_back(vars[j]);
+  }
+  result.reduction = Halide::RDom(ranges, "r");
+  std::vector<Halide::Expr> at = exprs_of(vars);
+  for (size_t j = 0, next = 0; j < vars.size(); ++j)
+    if (is_reduced(task, vars.size() - 1 - j)) at[j] = result.reduction[static_cast<int>(next++)];
+
+  const float share = static_cast<float>(1 / elements_each(task));
+  const std::vector<Halide::Expr> rest_at = exprs_of(rest);
+  Halide::Func sum("sum"), squares("squares");
+  sum(rest) = 0.0f;
+  sum(rest) += anchor_input(task, binding, at);
+  const Halide::Expr mean = sum(rest_at) * share;
+  const Halide::Expr difference = anchor_input(task, binding, at) - mean;
+  squares(rest) = 0.0f;
+  squares(rest) += difference * difference;
+  result.funcs = {{"sum", sum}, {"squares", squares}};
+
+  const float epsilon = static_cast<float>(task.attrs.get("epsilon", 1e-5));
+  std::vector<Halide::Expr> constant_at{vars[0]};
+  if (is_layer_norm(task)) {
+    constant_at.clear();
+    for (size_t i = axis_of(task); i < vars.size(); ++i)
+      constant_at.emplace_back(vars[vars.size() - 1 - i]);
+  }
+  const Halide::Expr deviation = Halide::sqrt(squares(rest_at) * share + epsilon);
+  const Halide::Expr centred = anchor_input(task, binding, exprs_of(vars)) - mean;
+  finish(result, task, binding, vars,
+         centred * (1.0f / deviation) * binding.param_at(0, constant_at) +
+             binding.param_at(1, constant_at));
+  return result;
+}
+
+double flops_of(const Task& task) {
+  return 7.0 * static_cast<double>(*volume(task.inputs[0].dims));
+}
+
+}  // namespace
+
+Op layer_norm_op() {
+  return {"layer_norm", check_norm, scale_and_shift, reference, algorithm, flops_of};
+}
+Op instance_norm_op() {
+  return {"instance_norm", check_norm, scale_and_shift, reference, algorithm, flops_of};
+}
+
+}  // namespace tenfold::dsl

@@ -1,0 +1,72 @@
+#include "dsl/transpose_side.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "dsl/window.h"
+
+namespace tenfold::dsl {
+
+int64_t TransposeSide::common() const {
+  return std::gcd(stride, dilation);
+}
+int64_t TransposeSide::phases() const {
+  return stride / common();
+}
+int64_t TransposeSide::taps_each() const {
+  return (kernel + phases() - 1) / phases();
+}
+int64_t TransposeSide::step() const {
+  return dilation / common();
+}
+
+int64_t TransposeSide::multiplier() const {
+  for (int64_t m = 1; m < phases(); ++m)
+    if (m * step() % phases() == 1) return m;
+  return 1;
+}
+
+int64_t TransposeSide::first_tap(int64_t phase) const {
+  return phase * multiplier() % phases();
+}
+int64_t TransposeSide::shift(int64_t phase) const {
+  return (phase - first_tap(phase) * step()) / phases();
+}
+
+std::pair<int64_t, int64_t> TransposeSide::range() const {
+  int64_t low = 0, high = in - 1;
+  for (int64_t p = 0; p < phases(); ++p) {
+    const int64_t taps = first_tap(p) < kernel ? (kernel - 1 - first_tap(p)) / phases() : 0;
+    const int64_t first = before / common() / phases() - 1,
+                  last = (out - 1 + before) / common() / phases();
+    low = std::min(low, first + shift(p) - taps * step());
+    high = std::max(high, last + shift(p));
+  }
+  return {low, high};
+}
+
+TransposeSide transpose_height(const Task& task) {
+  const Window w = window_of(task.attrs);
+  return {.in = task.inputs[0].dims[1],
+          .out = task.outputs[0].dims[1],
+          .kernel = w.kernel_h,
+          .stride = w.stride_h,
+          .dilation = w.dilation_h,
+          .before = w.pad_top,
+          .after = w.pad_bottom,
+          .output_pad = task.attrs.get_int("output_pad_h", 0)};
+}
+
+TransposeSide transpose_width(const Task& task) {
+  const Window w = window_of(task.attrs);
+  return {.in = task.inputs[0].dims[2],
+          .out = task.outputs[0].dims[2],
+          .kernel = w.kernel_w,
+          .stride = w.stride_w,
+          .dilation = w.dilation_w,
+          .before = w.pad_left,
+          .after = w.pad_right,
+          .output_pad = task.attrs.get_int("output_pad_w", 0)};
+}
+
+}  // namespace tenfold::dsl
