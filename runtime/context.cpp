@@ -1,0 +1,345 @@
+#include "runtime/context.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+namespace tenfold::runtime {
+namespace {
+
+constexpr uint32_t most_threads = 1024;
+constexpr size_t scratch_headers_bytes = 4096;  // room for the headers of 32 blocks
+
+uint32_t usable_cores() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return static_cast<uint32_t>(std::max(1, CPU_COUNT(&set)));
+}
+
+halide_type_t halide_type(uint32_t type) {
+  switch (type) {
+    case TENFOLD_F32:
+      return {halide_type_float, 32, 1};
+    case TENFOLD_F16:
+      return {halide_type_float, 16, 1};
+    case TENFOLD_F64:
+      return {halide_type_float, 64, 1};
+    case TENFOLD_I8:
+      return {halide_type_int, 8, 1};
+    case TENFOLD_U8:
+      return {halide_type_uint, 8, 1};
+    case TENFOLD_I32:
+      return {halide_type_int, 32, 1};
+    case TENFOLD_I64:
+      return {halide_type_int, 64, 1};
+    default:
+      return {halide_type_uint, 1, 1};
+  }
+}
+
+int64_t type_bytes(uint32_t type) {
+  return halide_type(type).bytes();
+}
+
+// Kernels hand a buffer's interface on to the shims and never look into it.
+const halide_device_interface_t marker_interface = {};
+
+void zero(std::byte* base, const tenfold_fill& fill) {
+  for (int64_t row = 0; row < fill.rows; ++row)
+    std::memset(base + fill.offset_bytes + row * fill.stride_bytes, 0,
+                static_cast<size_t>(fill.row_bytes));
+}
+
+int64_t now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+int64_t operand_bytes(const tenfold_operand& operand) {
+  int64_t last = 0;
+  for (uint32_t i = 0; i < operand.rank; ++i)
+    last += (operand.dims[i].extent - int64_t{1}) * operand.dims[i].stride;
+  return (last + 1) * type_bytes(operand.type);
+}
+
+Context::Context(const tenfold_context_options& options) : log_{options.log, options.log_user} {
+  const uint32_t threads = options.threads ? options.threads : usable_cores();
+  team_ = std::make_unique<Team>(static_cast<int>(std::min(threads, most_threads)), this,
+                                 &context_ops());
+  first_user_context_ = user_context();
+}
+
+Context::~Context() {
+  if (!queue_) return;
+  static_cast<void>(queue_->synchronize());
+  for (const Slice& slice : slices_)
+    if (slice.handle) queue_->release(slice.handle, true);
+  if (device_arena_) queue_->release(device_arena_, false);
+  for (const std::vector<Port>* ports : {&inputs_, &outputs_})
+    for (const Port& port : *ports)
+      if (port.own_handle) queue_->release(port.own_handle, false);
+}
+
+Failure Context::create_for_op(const tenfold_context_options& options,
+                               std::unique_ptr<Context>& context) {
+  context.reset(new Context(options));
+  return success();
+}
+
+Failure Context::create(const Network& network, const tenfold_context_options& options,
+                        std::unique_ptr<Context>& result) {
+  std::unique_ptr<Context> context(new Context(options));
+  context->network_ = &network;
+  if (!options.log) context->log_ = network.log();
+  const tenfold_library& library = network.library();
+  for (uint32_t i = 0; i < library.input_count; ++i)
+    context->inputs_.emplace_back().table = &library.inputs[i];
+  for (uint32_t i = 0; i < library.output_count; ++i)
+    context->outputs_.emplace_back().table = &library.outputs[i];
+  TENFOLD_RETURN_FAILURE(network.variant().device == 0 ? context->prepare_memory()
+                                                       : context->prepare_device(options));
+  TENFOLD_RETURN_FAILURE(context->prepare_steps());
+  context->allocations_ = 0;
+  result = std::move(context);
+  return success();
+}
+
+Failure Context::prepare_memory() {
+  const tenfold_variant& variant = network_->variant();
+  arena_ = Pages(static_cast<size_t>(
+      variant.arena_bytes));  // new pages are zero, so variant.fills hold already
+  bool enough = arena_.data() != nullptr;
+  if (variant.scratch_bytes > 0)
+    for (int rank = 0; enough && rank < team_->threads(); ++rank)
+      enough = team_->member(rank).scratch.reserve(
+          static_cast<size_t>(variant.scratch_bytes) + scratch_headers_bytes, allocations_);
+  if (enough) return success();
+  return fail(TENFOLD_OUT_OF_MEMORY, "no memory for " + std::to_string(variant.arena_bytes) +
+                                         " bytes of activations and " +
+                                         std::to_string(variant.scratch_bytes) +
+                                         " of scratch a thread");
+}
+
+Failure Context::prepare_steps() {
+  const tenfold_variant& variant = network_->variant();
+  size_t buffer_count = 0, dim_count = 0;
+  for (uint32_t s = 0; s < variant.step_count; ++s)
+    for (uint32_t o = 0; o < variant.steps[s].operand_count; ++o) {
+      ++buffer_count;
+      dim_count += variant.steps[s].operands[o].rank;
+    }
+  // Their elements are pointed at: sized once.
+  buffers_.reserve(buffer_count);
+  dims_.reserve(dim_count);
+  arguments_.reserve(buffer_count + variant.step_count);
+  steps_.reserve(variant.step_count);
+  for (uint32_t s = 0; s < variant.step_count; ++s) {
+    const tenfold_step& step = variant.steps[s];
+    steps_.push_back({&step, arguments_.data() + arguments_.size()});
+    arguments_.push_back(&first_user_context_);
+    for (uint32_t o = 0; o < step.operand_count; ++o) {
+      const tenfold_operand& operand = step.operands[o];
+      halide_buffer_t& buffer = buffers_.emplace_back();
+      buffer.type = halide_type(operand.type);
+      buffer.dimensions = static_cast<int32_t>(operand.rank);
+      buffer.dim = dims_.data() + dims_.size();
+      for (uint32_t d = 0; d < operand.rank; ++d)
+        dims_.emplace_back(operand.dims[d].min, operand.dims[d].extent, operand.dims[d].stride);
+      TENFOLD_RETURN_FAILURE(place(operand, buffer));
+      arguments_.push_back(&buffer);
+    }
+  }
+  return success();
+}
+
+Failure Context::place(const tenfold_operand& operand, halide_buffer_t& buffer) {
+  if (queue_) buffer.device_interface = &marker_interface;
+  switch (operand.home) {
+    case TENFOLD_HOME_INPUT:
+      inputs_[operand.index].buffers.push_back(&buffer);
+      break;
+    case TENFOLD_HOME_OUTPUT:
+      outputs_[operand.index].buffers.push_back(&buffer);
+      break;
+    case TENFOLD_HOME_WEIGHTS:
+      if (queue_)
+        buffer.device = device_weights_->at(operand.offset_bytes);
+      else  // kernels only read it
+        buffer.host = reinterpret_cast<uint8_t*>(
+            const_cast<std::byte*>(network_->weights().data() + operand.offset_bytes));
+      break;
+    default:
+      if (queue_) {
+        const auto slice = std::lower_bound(
+            slices_.begin(), slices_.end(), operand.offset_bytes,
+            [](const Slice& s, int64_t offset) { return s.offset_bytes < offset; });
+        buffer.device = slice->handle;
+      } else {
+        buffer.host = reinterpret_cast<uint8_t*>(arena_.data() + operand.offset_bytes);
+      }
+  }
+  return success();
+}
+
+Failure Context::find_port(Side side, uint32_t index, size_t size_bytes, Port*& port) {
+  auto& ports = side == Side::input ? inputs_ : outputs_;
+  const std::string what = side == Side::input ? "input" : "output";
+  if (index >= ports.size())
+    return fail(TENFOLD_INVALID_ARGUMENT, "there is no " + what + " " + std::to_string(index) +
+                                              ": the network has " + std::to_string(ports.size()));
+  port = &ports[index];
+  if (size_bytes != static_cast<size_t>(port->table->size_bytes))
+    return fail(TENFOLD_INVALID_ARGUMENT, what + " '" + port->table->name + "' has " +
+                                              std::to_string(port->table->size_bytes) +
+                                              " bytes, not " + std::to_string(size_bytes));
+  return success();
+}
+
+Failure Context::bind(Side side, uint32_t index, void* data, size_t size_bytes) {
+  Port* port = nullptr;
+  TENFOLD_RETURN_FAILURE(find_port(side, index, size_bytes, port));
+  if (reinterpret_cast<uintptr_t>(data) % static_cast<uintptr_t>(type_bytes(port->table->type)) !=
+      0)
+    return fail(TENFOLD_INVALID_ARGUMENT, std::string("the memory for '") + port->table->name +
+                                              "' is not aligned to its elements");
+  if (queue_ && !port->own_handle) {
+    TENFOLD_RETURN_FAILURE(queue_->allocate(size_bytes, port->own_handle));
+    allocations_.fetch_add(1, std::memory_order_relaxed);
+  }
+  port->host = data;
+  port->bound_handle = 0;
+  for (halide_buffer_t* buffer : port->buffers) {
+    if (queue_)
+      buffer->device = port->own_handle;
+    else
+      buffer->host = static_cast<uint8_t*>(data);
+  }
+  return success();
+}
+
+Failure Context::bind_device(Side side, uint32_t index, uint64_t handle, size_t size_bytes) {
+  if (!queue_)
+    return fail(TENFOLD_INVALID_ARGUMENT,
+                "the network runs on the CPU: bind its memory with tenfold_bind_input and "
+                "tenfold_bind_output");
+  Port* port = nullptr;
+  TENFOLD_RETURN_FAILURE(find_port(side, index, size_bytes, port));
+  port->host = nullptr;
+  port->bound_handle = handle;
+  for (halide_buffer_t* buffer : port->buffers) buffer->device = handle;
+  return success();
+}
+
+Failure Context::run(tenfold_step_fn after, void* user) {
+  if (!network_)
+    return fail(TENFOLD_INVALID_ARGUMENT,
+                "the context has no network: it was made for single operators");
+  for (const std::vector<Port>* ports : {&inputs_, &outputs_})
+    for (const Port& port : *ports)
+      if (!port.is_bound())
+        return fail(TENFOLD_INVALID_ARGUMENT,
+                    std::string(ports == &inputs_ ? "input '" : "output '") + port.table->name +
+                        "' is not bound");
+  reported_ = false;
+  struct Call {
+    Context* context;
+    tenfold_step_fn after;
+    void* user;
+    Failure failure;
+  } call{this, after, user, {}};
+  team_->region(
+      [](void* argument) {
+        Call& c = *static_cast<Call*>(argument);
+        c.failure = c.context->run_steps(c.after, c.user);
+      },
+      &call);
+  level_scratch();
+  return std::move(call.failure);
+}
+
+Failure Context::run_steps(tenfold_step_fn after, void* user) {
+  if (queue_)
+    for (const Port& port : inputs_)
+      if (port.host)
+        TENFOLD_RETURN_FAILURE(queue_->upload(port.own_handle, port.host,
+                                              static_cast<size_t>(port.table->size_bytes)));
+
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const tenfold_step& step = *steps_[i].table;
+    const int64_t start = after ? now_ns() : 0;
+    TENFOLD_RETURN_FAILURE(before_step(step));
+    const int code = step.kernel(steps_[i].arguments);
+    if (code != 0 || reported_) return failure_of(step, code);
+    if (!after) continue;
+    if (queue_) TENFOLD_RETURN_FAILURE(queue_->synchronize());
+    after(user, static_cast<uint32_t>(i), &step, now_ns() - start);
+  }
+
+  if (!queue_) return success();
+  for (const Port& port : outputs_)
+    if (port.host)
+      TENFOLD_RETURN_FAILURE(queue_->download(port.own_handle, port.host,
+                                              static_cast<size_t>(port.table->size_bytes)));
+  return queue_->synchronize();
+}
+
+Failure Context::before_step(const tenfold_step& step) {
+  for (uint32_t f = 0; f < step.fill_count; ++f) {
+    if (queue_)
+      TENFOLD_RETURN_FAILURE(queue_->zero(device_arena_, step.fills[f]));
+    else
+      zero(arena_.data(), step.fills[f]);
+  }
+  return success();
+}
+
+Failure Context::failure_of(const tenfold_step& step, int code) {
+  const std::lock_guard lock(report_mutex_);
+  const std::string why = reported_ ? report_ : "its kernel returned " + std::to_string(code);
+  return fail(code == halide_error_code_out_of_memory ? TENFOLD_OUT_OF_MEMORY : TENFOLD_FAILED,
+              std::string("step '") + step.name + "': " + why);
+}
+
+void Context::report(const char* message) {
+  const std::lock_guard lock(report_mutex_);
+  if (!network_) error = message ? message : "unknown error";  // no run to keep the first of
+  if (reported_) return;
+  report_ = message ? message : "unknown error";
+  while (!report_.empty() && report_.back() == '\n') report_.pop_back();
+  reported_ = true;
+}
+
+int Context::report(const Failure& failure) {
+  if (!failure) return 0;
+  report(failure.text.c_str());
+  return failure.status == TENFOLD_OUT_OF_MEMORY ? halide_error_code_out_of_memory
+                                                 : halide_error_code_gpu_device_error;
+}
+
+void Context::level_scratch() {
+  // Which thread runs what may differ from run to run: each gets as much as any has needed.
+  size_t most = 0;
+  for (int rank = 0; rank < team_->threads(); ++rank)
+    most = std::max(most, team_->member(rank).scratch.peak_bytes());
+  for (int rank = 0; rank < team_->threads(); ++rank)
+    static_cast<void>(team_->member(rank).scratch.reserve(most, allocations_));
+}
+
+tenfold_memory Context::memory() const {
+  tenfold_memory memory = {};
+  if (network_) {
+    memory.arena_bytes = network_->variant().arena_bytes;
+    memory.weights_bytes = static_cast<int64_t>(network_->weights().size_bytes());
+  }
+  for (int rank = 0; rank < team_->threads(); ++rank)
+    memory.scratch_bytes += static_cast<int64_t>(team_->member(rank).scratch.capacity_bytes());
+  memory.allocations = allocations_.load();
+  return memory;
+}
+
+}  // namespace tenfold::runtime
