@@ -40,6 +40,7 @@ struct Node {
   double attr_float(const std::string& name, double otherwise) const;
   std::string attr_string(const std::string& name, const std::string& otherwise) const;
   std::vector<int64_t> attr_ints(const std::string& name, const std::vector<int64_t>& otherwise) const;
+  std::vector<double> attr_floats(const std::string& name, const std::vector<double>& otherwise) const;
 };
 
 /// Something in the model that tenfold does not do.

@@ -1,0 +1,182 @@
+// Folding of element-wise arithmetic, comparison, logic and reductions over constants.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "graph/convert.h"
+#include "graph/fold.h"
+#include "graph/onnx_families.h"
+
+namespace tenfold::graph {
+namespace {
+
+using Arrays = std::vector<Array>;
+
+Arrays one(Array array) {
+  Arrays arrays;
+  arrays.push_back(std::move(array));
+  return arrays;
+}
+
+/// Input i's elements in the order of the output's, as `read` gives them.
+template <class V>
+V spread(const OpView& op, size_t i, const Dims& out, V (*read)(const Array&)) {
+  const Array& in = *op.in(i).constant;
+  if (in.dims() == out) return read(in);
+  const Dims dense = dense_strides(in.dims());
+  Dims strides(out.size(), 0);
+  for (size_t d = 0; d < in.dims().size(); ++d)
+    if (in.dims()[d] != 1) strides[out.size() - in.dims().size() + d] = dense[d];
+  return read(gather_strided(in, out, 0, strides));
+}
+
+int64_t wrap(uint64_t value) { return static_cast<int64_t>(value); }
+
+Result<int64_t> apply(const std::string& op, int64_t a, int64_t b, bool fmod) {
+  const auto x = static_cast<uint64_t>(a), y = static_cast<uint64_t>(b);
+  if (op == "Add" || op == "Sum") return wrap(x + y);
+  if (op == "Sub") return wrap(x - y);
+  if (op == "Mul") return wrap(x * y);
+  if (op == "Max") return std::max(a, b);
+  if (op == "Min") return std::min(a, b);
+  if (op == "Equal") return a == b;
+  if (op == "Greater") return a > b;
+  if (op == "GreaterOrEqual") return a >= b;
+  if (op == "Less") return a < b;
+  if (op == "LessOrEqual") return a <= b;
+  if (op == "And") return a != 0 && b != 0;
+  if (op == "Or") return a != 0 || b != 0;
+  if (op == "Pow") {
+    const double power = std::pow(static_cast<double>(a), static_cast<double>(b));
+    if (!(std::abs(power) < 9e18)) return broken("an integer power that overflows");
+    return static_cast<int64_t>(power);
+  }
+  if (b == 0) return broken("an integer division by zero");
+  if (b == -1) return op == "Div" ? wrap(0 - x) : 0;
+  if (op == "Div") return a / b;
+  const int64_t rest = a % b;  // Mod: the sign of the divisor, of the dividend with fmod
+  return !fmod && rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+double apply(const std::string& op, double a, double b) {
+  if (op == "Add" || op == "Sum") return a + b;
+  if (op == "Sub") return a - b;
+  if (op == "Mul") return a * b;
+  if (op == "Div") return a / b;
+  if (op == "Max") return std::max(a, b);
+  if (op == "Min") return std::min(a, b);
+  if (op == "Pow") return std::pow(a, b);
+  if (op == "Equal") return a == b;
+  if (op == "Greater") return a > b;
+  if (op == "GreaterOrEqual") return a >= b;
+  if (op == "Less") return a < b;
+  if (op == "LessOrEqual") return a <= b;
+  return std::fmod(a, b);
+}
+
+double function(const std::string& op, double x) {
+  if (op == "Abs") return std::abs(x);
+  if (op == "Neg") return -x;
+  if (op == "Sqrt") return std::sqrt(x);
+  if (op == "Reciprocal") return 1 / x;
+  if (op == "Floor") return std::floor(x);
+  if (op == "Ceil") return std::ceil(x);
+  if (op == "Round") return std::nearbyint(x);
+  if (op == "Exp") return std::exp(x);
+  if (op == "Log") return std::log(x);
+  if (op == "Erf") return std::erf(x);
+  if (op == "Tanh") return std::tanh(x);
+  if (op == "Sigmoid") return 1 / (1 + std::exp(-x));
+  return std::max(x, 0.0);  // Relu
+}
+
+}  // namespace
+
+Result<Arrays> fold_arithmetic(const OpView& op) {
+  const std::string& name = op.node().op;
+  const Tensor& out = op.out(0);
+  if (name == "Not") {
+    std::vector<int64_t> values = to_ints(*op.in(0).constant);
+    for (int64_t& v : values) v = v == 0;
+    return one(from_ints(DType::boolean, out.dims, values));
+  }
+  const bool integers = is_integer(op.in(0).type) && (op.inputs() < 2 || is_integer(op.in(1).type));
+  if (integers) {
+    std::vector<int64_t> values = spread(op, 0, out.dims, to_ints);
+    for (size_t k = 1; k < op.inputs(); ++k) {
+      const std::vector<int64_t> others = spread(op, k, out.dims, to_ints);
+      for (size_t i = 0; i < values.size(); ++i) {
+        TENFOLD_TRY(values[i], apply(name, values[i], others[i], op.attr("fmod", 0) != 0));
+      }
+    }
+    return one(from_ints(out.type, out.dims, values));
+  }
+  std::vector<double> values = spread(op, 0, out.dims, to_doubles);
+  for (size_t k = 1; k < op.inputs(); ++k) {
+    const std::vector<double> others = spread(op, k, out.dims, to_doubles);
+    for (size_t i = 0; i < values.size(); ++i) values[i] = apply(name, values[i], others[i]);
+  }
+  return one(from_doubles(out.type, out.dims, values));
+}
+
+Result<Arrays> fold_function(const OpView& op) {
+  const Tensor& out = op.out(0);
+  std::vector<double> values = to_doubles(*op.in(0).constant);
+  for (double& v : values) v = function(op.node().op, v);
+  return one(from_doubles(out.type, out.dims, values));
+}
+
+Result<Arrays> fold_where(const OpView& op) {
+  const Tensor& out = op.out(0);
+  const std::vector<int64_t> condition = spread(op, 0, out.dims, to_ints);
+  if (is_integer(out.type)) {
+    std::vector<int64_t> values = spread(op, 1, out.dims, to_ints);
+    const std::vector<int64_t> others = spread(op, 2, out.dims, to_ints);
+    for (size_t i = 0; i < values.size(); ++i) values[i] = condition[i] ? values[i] : others[i];
+    return one(from_ints(out.type, out.dims, values));
+  }
+  std::vector<double> values = spread(op, 1, out.dims, to_doubles);
+  const std::vector<double> others = spread(op, 2, out.dims, to_doubles);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = condition[i] ? values[i] : others[i];
+  return one(from_doubles(out.type, out.dims, values));
+}
+
+Result<Arrays> fold_reduce(const OpView& op) {  // ReduceSum, ReduceProd, ReduceMax, ReduceMin
+  TENFOLD_TRY(const std::vector<int64_t> axes, reduce_axes(op));
+  const Tensor& out = op.out(0);
+  const Dims& dims = op.dims(0);
+  Dims strides(dims.size(), 0);  // of the output, 0 along what is reduced
+  int64_t stride = 1;
+  for (size_t d = dims.size(); d-- > 0;)
+    if (std::ranges::find(axes, static_cast<int64_t>(d)) == axes.end()) {
+      strides[d] = stride;
+      stride *= dims[d];
+    }
+  const std::string name = op.node().op.substr(6);  // Sum, Prod, Max, Min
+  const std::string step = name == "Prod" ? "Mul" : name;
+  const auto reduce = [&]<class V>(const std::vector<V>& in) {
+    std::vector<V> result(product(out.dims, 0, out.dims.size()));
+    std::vector<char> begun(result.size(), 0);
+    std::vector<int64_t> index(dims.size(), 0);
+    int64_t at = 0;
+    for (const V& v : in) {
+      if constexpr (std::is_integral_v<V>)
+        result[at] = begun[at] ? apply(step, result[at], v, false).value() : v;
+      else
+        result[at] = begun[at] ? apply(step, result[at], v) : v;
+      begun[at] = 1;
+      for (size_t d = dims.size(); d-- > 0;) {
+        at += strides[d];
+        if (++index[d] < dims[d]) break;
+        at -= strides[d] * dims[d];
+        index[d] = 0;
+      }
+    }
+    return result;
+  };
+  if (std::ranges::find(dims, 0) != dims.end()) return broken("reduces nothing");
+  if (is_integer(out.type)) return one(from_ints(out.type, out.dims, reduce(to_ints(*op.in(0).constant))));
+  return one(from_doubles(out.type, out.dims, reduce(to_doubles(*op.in(0).constant))));
+}
+
+}  // namespace tenfold::graph

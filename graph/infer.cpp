@@ -1,0 +1,155 @@
+#include "graph/infer.h"
+
+#include <algorithm>
+
+#include "graph/edit.h"
+#include "graph/onnx_op.h"
+
+namespace tenfold::graph {
+namespace {
+
+constexpr int64_t most_fold_bytes = int64_t{1} << 28;  // of one folded tensor
+
+class Inference {
+ public:
+  Inference(Network& network, const InferOptions& options)
+      : network_(network), options_(options), read_(network.tensors.size(), 0), bytes_left_(options.fold_bytes) {
+    for (const Node& node : network.nodes)
+      for (TensorId id : node.inputs)
+        if (id != no_tensor) read_[id] = 1;
+    for (TensorId id : network.outputs) read_[id] = 1;
+  }
+
+  Status run() {
+    std::vector<Node> kept;
+    for (Node& node : network_.nodes) {
+      TENFOLD_TRY(const bool folded, visit(node));
+      if (!folded) kept.push_back(std::move(node));
+    }
+    network_.nodes = std::move(kept);
+    return {};
+  }
+
+ private:
+  void refuse(const Node& node, const std::string& rule) {
+    network_.unsupported.push_back({node.name, node.op, rule});
+    for (TensorId id : node.outputs)
+      if (const auto found = options_.declared.find(id); id != no_tensor && found != options_.declared.end()) {
+        network_.tensors[id].dims = found->second;
+        network_.tensors[id].shape_known = true;
+      }
+  }
+
+  /// Runs a rule: a refusal is noted, anything else is an error. False when it was refused.
+  Result<bool> allowed(const Node& node, const Status& status) {
+    if (status) return true;
+    if (status.error().code != ErrorCode::unsupported) return at_node(network_, node, status.error());
+    refuse(node, status.error().message);
+    return false;
+  }
+
+  Status check_inputs(const Node& node, const OnnxOp& op) const {
+    const auto count = static_cast<int>(node.inputs.size());
+    if (count < op.min_inputs || (op.max_inputs >= 0 && count > op.max_inputs))
+      return broken("has " + std::to_string(count) + " inputs");
+    for (int i = 0; i < count; ++i)
+      if (node.inputs[i] == no_tensor && (i < op.min_inputs || op.max_inputs < 0))
+        return broken("input " + std::to_string(i) + " is missing");
+    if (node.outputs.empty() || node.outputs[0] == no_tensor) return broken("has no output");
+    return {};
+  }
+
+  /// True when the node became constants.
+  Result<bool> visit(Node& node) {
+    const OnnxOp* op = find_onnx_op(node.op);
+    if (!op || node.attrs.contains("subgraph")) {
+      refuse(node, op ? "has a subgraph" : "no such operator in tenfold");
+      return false;
+    }
+    if (const Status status = check_inputs(node, *op); !status) return at_node(network_, node, status.error());
+    const auto known = [this](TensorId id) { return id == no_tensor || network_.tensors[id].shape_known; };
+    if (!std::ranges::all_of(node.inputs, known)) return false;  // behind something unsupported
+
+    OpView view(network_, node);
+    TENFOLD_TRY(const bool shaped, allowed(node, op->shape(view)));
+    if (!shaped) return false;
+    for (TensorId& id : node.outputs) {
+      if (known(id)) continue;
+      if (read_[id]) {
+        refuse(node, "its output '" + network_.tensors[id].name + "' is not computed");
+        return false;
+      }
+      id = no_tensor;
+    }
+    if (op->fold && foldable(node)) return fold(node, *op, view);
+    TENFOLD_CHECK(check_computed(node, *op, view));
+    return false;
+  }
+
+  bool foldable(const Node& node) const {
+    if (node.op == "Shape" || node.op == "Size") return true;
+    return std::ranges::all_of(
+        node.inputs, [this](TensorId id) { return id == no_tensor || network_.tensors[id].constant; });
+  }
+
+  Result<bool> fold(Node& node, const OnnxOp& op, const OpView& view) {
+    int64_t bytes = 0;
+    for (TensorId id : node.outputs)
+      if (id != no_tensor) bytes += volume(network_.tensors[id].dims).value() * size_bytes(network_.tensors[id].type);
+    if (bytes > most_fold_bytes || bytes > bytes_left_) {
+      refuse(node, "makes a constant of " + std::to_string(bytes >> 20) + " MiB");
+      return false;
+    }
+    bytes_left_ -= bytes;
+    Result<std::vector<Array>> values = op.fold(view);
+    if (!values) return at_node(network_, node, values.error());
+    for (size_t i = 0; i < values->size() && i < node.outputs.size(); ++i) {
+      if (node.outputs[i] == no_tensor) continue;
+      Tensor& tensor = network_.tensors[node.outputs[i]];
+      tensor.constant = std::make_shared<const Array>(std::move((*values)[i]));
+      assert(tensor.constant->dims() == tensor.dims && tensor.constant->type() == tensor.type);
+    }
+    return true;
+  }
+
+  Status check_computed(const Node& node, const OnnxOp& op, const OpView& view) {
+    if (!op.lower) {
+      refuse(node, "its inputs are not constant");
+      return {};
+    }
+    for (TensorId id : node.inputs)
+      if (id != no_tensor && !network_.tensors[id].constant && network_.tensors[id].type != DType::f32) {
+        refuse(node, "computes with '" + network_.tensors[id].name + "' of type " + to_string(network_.tensors[id].type) +
+                         ": only float32 is computed");
+        return {};
+      }
+    for (TensorId id : node.outputs)
+      if (id != no_tensor && std::ranges::find(network_.tensors[id].dims, 0) != network_.tensors[id].dims.end())
+        return at_node(network_, node, broken("a result of shape " + to_string(network_.tensors[id].dims) + " is empty"));
+    for (size_t i = 1; i < node.outputs.size(); ++i)
+      if (node.op != "Split" && node.outputs[i] != no_tensor && read_[node.outputs[i]]) {
+        refuse(node, "its output '" + network_.tensors[node.outputs[i]].name + "' is not computed");
+        return {};
+      }
+    if (op.limits) {
+      const Result<bool> within = allowed(node, op.limits(view));
+      if (!within) return within.error();
+    }
+    return {};
+  }
+
+  Network& network_;
+  const InferOptions& options_;
+  std::vector<char> read_;
+  int64_t bytes_left_;
+};
+
+}  // namespace
+
+Error at_node(const Network& network, const Node& node, const Error& rule) {
+  return {rule.code, network.file + ": node '" + node.name + "' (" + node.op + "): " + rule.message};
+}
+
+Status infer(Network& network, const InferOptions& options) { return Inference(network, options).run(); }
+
+}  // namespace tenfold::graph

@@ -1,0 +1,38 @@
+#include "graph/lower.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "graph/infer.h"
+#include "graph/onnx_op.h"
+
+namespace tenfold::graph {
+namespace {
+
+constexpr const char* vocabulary[] = {
+    "conv2d", "conv_transpose2d", "deform_conv2d", "gemm", "matmul", "max_pool2d", "avg_pool2d", "lp_pool2d",
+    "global_avg_pool", "global_max_pool", "reduce", "softmax", "resize2d", "lrn", "layer_norm", "instance_norm",
+    "map", "transpose", "pad", "gather_channels", "slice", "concat", "reshape", "channel_shuffle",
+    "relu", "sigmoid", "tanh", "silu", "hard_swish", "mish", "gelu", "gelu_tanh", "erf", "exp", "log", "sqrt", "abs",
+    "neg", "softplus", "selu", "reciprocal", "floor", "ceil", "round", "clip", "affine", "leaky_relu", "elu",
+    "hard_sigmoid", "pow", "bias", "scale", "prelu", "scale_shift",
+    "add", "sub", "mul", "div", "max", "min", "rsub", "rdiv",
+};
+
+}  // namespace
+
+bool in_vocabulary(const std::string& op) { return std::ranges::find(vocabulary, op) != std::end(vocabulary); }
+
+Status lower(Network& network) {
+  std::vector<Node> made, nodes = std::move(network.nodes);
+  network.nodes.clear();
+  for (Node& node : nodes) {
+    Lowering lowering(network, node, made);
+    if (const Status status = find_onnx_op(node.op)->lower(lowering); !status)
+      return at_node(network, node, status.error());
+  }
+  network.nodes = std::move(made);
+  return check(network);
+}
+
+}  // namespace tenfold::graph

@@ -1,0 +1,69 @@
+// Shape rule and lowering of the reductions of all opsets. Means and maxima over an image's pixels are global pools.
+#include <algorithm>
+#include <numeric>
+
+#include "graph/onnx_families.h"
+
+namespace tenfold::graph {
+namespace {
+
+struct Kind {
+  const char* onnx;
+  int64_t kind;
+};
+constexpr Kind kinds[] = {{"ReduceSum", 0}, {"ReduceMean", 1}, {"ReduceMax", 2}, {"ReduceMin", 3}, {"ReduceProd", 4},
+                          {"ReduceL1", 5},  {"ReduceL2", 6},   {"ReduceSumSquare", 7}, {"ReduceLogSum", 0}};
+
+Dims kept(const Dims& dims, const std::vector<int64_t>& axes) {
+  Dims out = dims;
+  for (int64_t axis : axes) out[axis] = 1;
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<int64_t>> reduce_axes(const OpView& op) {
+  TENFOLD_TRY(const std::vector<int64_t> given, op.attr_or_input("axes", 1));
+  if (given.empty() && op.attr("noop_with_empty_axes", 0) == 0) {
+    std::vector<int64_t> all(op.rank(0));
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+  }
+  return normal_axes(given, op.rank(0));
+}
+
+Status shape_reduce(OpView& op) {
+  TENFOLD_TRY(const std::vector<int64_t> axes, reduce_axes(op));
+  Dims dims;
+  for (int64_t i = 0; i < op.rank(0); ++i) {
+    const bool reduced = std::ranges::find(axes, i) != axes.end();
+    if (!reduced) dims.push_back(op.dims(0)[i]);
+    if (reduced && op.attr("keepdims", 1) != 0) dims.push_back(1);
+  }
+  return op.set_any(0, op.in(0).type, std::move(dims));
+}
+
+Status lower_reduce(Lowering& op) {
+  TENFOLD_TRY(const std::vector<int64_t> axes, reduce_axes(op));
+  const std::string& name = op.node().op;
+  if (axes.empty()) {
+    op.alias(op.input(0));
+    return {};
+  }
+  const Dims dims = kept(op.dims(0), axes);
+  if (op.rank(0) == 4 && axes == std::vector<int64_t>{2, 3} && (name == "ReduceMean" || name == "ReduceMax")) {
+    op.finish(name == "ReduceMean" ? "global_avg_pool" : "global_max_pool", {op.input(0)}, dims);
+    return {};
+  }
+  int64_t mask = 0;
+  for (int64_t axis : axes) mask |= int64_t{1} << axis;
+  const auto row = std::ranges::find_if(kinds, [&](const Kind& kind) { return name == kind.onnx; });
+  Lowering::Attrs attrs{{"kind", row->kind}, {"axes", mask}};
+  if (name == "ReduceLogSum")
+    op.finish("log", {op.emit("reduce", {op.input(0)}, dims, std::move(attrs))}, dims);
+  else
+    op.finish("reduce", {op.input(0)}, dims, std::move(attrs));
+  return {};
+}
+
+}  // namespace tenfold::graph

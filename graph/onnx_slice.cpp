@@ -1,0 +1,189 @@
+// Shape rules and lowering of what picks and joins: Slice, Split, Concat, Gather.
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "graph/onnx_families.h"
+
+namespace tenfold::graph {
+namespace {
+
+constexpr size_t most_pieces = 64;  // that a computed Gather may become
+
+void finish_slice(Lowering& op, SliceBox box, size_t output = 0) {
+  for (size_t i = 0; i < box.steps.size(); ++i)
+    if (box.extents[i] == 1) box.steps[i] = 1;
+  op.finish("slice", {op.input(0)}, box.extents, {{"starts", box.starts}, {"steps", box.steps}}, output);
+}
+
+SliceBox whole(const Dims& dims) {
+  return {std::vector<int64_t>(dims.size(), 0), std::vector<int64_t>(dims.size(), 1), dims};
+}
+
+}  // namespace
+
+Result<SliceBox> slice_box(const OpView& op) {
+  const Dims& dims = op.dims(0);
+  std::vector<int64_t> starts, ends, axes, steps;
+  if (op.opset() < 10) {
+    starts = op.node().attr_ints("starts", {});
+    ends = op.node().attr_ints("ends", {});
+    axes = op.node().attr_ints("axes", {});
+  } else {
+    TENFOLD_TRY(starts, op.ints(1));
+    TENFOLD_TRY(ends, op.ints(2));
+    if (op.has(3)) { TENFOLD_TRY(axes, op.ints(3)); }
+    if (op.has(4)) { TENFOLD_TRY(steps, op.ints(4)); }
+  }
+  if (axes.empty()) {
+    axes.resize(starts.size());
+    std::iota(axes.begin(), axes.end(), 0);
+  }
+  if (steps.empty()) steps.assign(starts.size(), 1);
+  if (starts.size() != ends.size() || starts.size() != axes.size() || starts.size() != steps.size())
+    return broken("starts, ends, axes and steps differ in length");
+  TENFOLD_CHECK(normal_axes(axes, op.rank(0)));
+  SliceBox box = whole(dims);
+  for (size_t i = 0; i < starts.size(); ++i) {
+    const int64_t axis = axes[i] < 0 ? axes[i] + op.rank(0) : axes[i];
+    const int64_t extent = dims[axis], step = steps[i];
+    if (step == 0 || step == std::numeric_limits<int64_t>::min()) return broken("a step of 0");
+    const auto clamp = [&](int64_t at) {
+      if (at < 0) at = at < -extent ? -1 : at + extent;
+      return step > 0 ? std::clamp<int64_t>(at, 0, extent) : std::clamp<int64_t>(at, -1, extent - 1);
+    };
+    const int64_t from = clamp(starts[i]), to = clamp(ends[i]);
+    const int64_t distance = step > 0 ? to - from : from - to, stride = step > 0 ? step : -step;
+    box.starts[axis] = std::max<int64_t>(from, 0);
+    box.steps[axis] = step;
+    box.extents[axis] = distance <= 0 ? 0 : (distance - 1) / stride + 1;
+  }
+  return box;
+}
+
+Status shape_slice(OpView& op) {
+  TENFOLD_TRY(SliceBox box, slice_box(op));
+  return op.set_any(0, op.in(0).type, std::move(box.extents));
+}
+
+Status limit_slice(const OpView& op) {
+  TENFOLD_TRY(const SliceBox box, slice_box(op));
+  for (size_t i = 0; i < box.steps.size(); ++i)
+    if (box.steps[i] < 0 && box.extents[i] > 1) return refused("a negative step over computed data");
+  return {};
+}
+
+Status lower_slice(Lowering& op) {
+  TENFOLD_TRY(SliceBox box, slice_box(op));
+  finish_slice(op, std::move(box));
+  return {};
+}
+
+Result<std::vector<int64_t>> split_sizes(const OpView& op, int64_t axis) {
+  TENFOLD_TRY(std::vector<int64_t> sizes, op.attr_or_input("split", 1));
+  const int64_t extent = op.dims(0)[axis], count = static_cast<int64_t>(op.outputs());
+  if (sizes.empty()) {
+    if (count == 0 || op.attr("num_outputs", count) != count) return broken("num_outputs is not the number of outputs");
+    const int64_t size = (extent + count - 1) / count;
+    if (op.opset() < 18 && extent % count != 0)
+      return broken("cannot split " + std::to_string(extent) + " into " + std::to_string(count));
+    for (int64_t i = 0; i < count; ++i) sizes.push_back(std::clamp<int64_t>(extent - i * size, 0, size));
+  }
+  int64_t total = 0;
+  for (int64_t size : sizes) {
+    if (size < 0 || size > extent) return broken("a split of size " + std::to_string(size));
+    total += size;
+  }
+  if (total != extent || static_cast<int64_t>(sizes.size()) != count)
+    return broken("split does not add up to " + std::to_string(extent));
+  return sizes;
+}
+
+Status shape_split(OpView& op) {
+  TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", 0), op.rank(0)));
+  TENFOLD_TRY(const std::vector<int64_t> sizes, split_sizes(op, axis));
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    Dims dims = op.dims(0);
+    dims[axis] = sizes[i];
+    TENFOLD_CHECK(op.set_any(i, op.in(0).type, std::move(dims)));
+  }
+  return {};
+}
+
+Status lower_split(Lowering& op) {
+  TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", 0), op.rank(0)));
+  TENFOLD_TRY(const std::vector<int64_t> sizes, split_sizes(op, axis));
+  int64_t at = 0;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    SliceBox box = whole(op.dims(0));
+    box.starts[axis] = at;
+    box.extents[axis] = sizes[i];
+    at += sizes[i];
+    if (op.wants(i)) finish_slice(op, std::move(box), i);
+  }
+  return {};
+}
+
+Status shape_concat(OpView& op) {
+  if (op.rank(0) == 0) return broken("concatenates scalars");
+  TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", 1), op.rank(0)));
+  Dims dims = op.dims(0);
+  for (size_t i = 1; i < op.inputs(); ++i) {
+    Dims other = op.dims(i);
+    if (other.size() != dims.size() || op.in(i).type != op.in(0).type)
+      return broken("input " + std::to_string(i) + " differs in rank or type from input 0");
+    dims[axis] += other[axis];
+    other[axis] = dims[axis];
+    if (other != dims)
+      return broken("shapes " + to_string(op.dims(0)) + " and " + to_string(op.dims(i)) +
+                    " do not concatenate along dim " + std::to_string(axis));
+  }
+  return op.set_any(0, op.in(0).type, std::move(dims));
+}
+
+Status lower_concat(Lowering& op) {
+  TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", 1), op.rank(0)));
+  op.result("concat", op.node().inputs, {{"axis", axis}});
+  return {};
+}
+
+Status shape_gather(OpView& op) {
+  TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", 0), op.rank(0)));
+  Dims dims(op.dims(0).begin(), op.dims(0).begin() + axis);
+  dims.insert(dims.end(), op.dims(1).begin(), op.dims(1).end());
+  dims.insert(dims.end(), op.dims(0).begin() + axis + 1, op.dims(0).end());
+  return op.set_any(0, op.in(0).type, std::move(dims));
+}
+
+Status limit_gather(const OpView& op) {
+  TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", 0), op.rank(0)));
+  TENFOLD_TRY(const std::vector<int64_t> indices, op.ints(1));
+  const int64_t extent = op.dims(0)[axis];
+  for (int64_t index : indices)
+    if (index < -extent || index >= extent) return broken("index " + std::to_string(index) + " is outside");
+  if (indices.size() > most_pieces) return refused("gathers over 64 indices from computed data");
+  return {};
+}
+
+Status lower_gather(Lowering& op) {
+  TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", 0), op.rank(0)));
+  TENFOLD_TRY(const std::vector<int64_t> indices, op.ints(1));
+  const Dims& dims = op.dims(0);
+  std::vector<TensorId> pieces;
+  for (int64_t index : indices) {
+    SliceBox box = whole(dims);
+    box.starts[axis] = index < 0 ? index + dims[axis] : index;
+    box.extents[axis] = 1;
+    if (indices.size() == 1) {
+      finish_slice(op, std::move(box));
+      return {};
+    }
+    pieces.push_back(op.emit("slice", {op.input(0)}, box.extents, {{"starts", box.starts}, {"steps", box.steps}}));
+  }
+  Dims joined = dims;
+  joined[axis] = static_cast<int64_t>(indices.size());
+  op.finish("concat", pieces, joined, {{"axis", axis}});
+  return {};
+}
+
+}  // namespace tenfold::graph
