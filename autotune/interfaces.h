@@ -88,6 +88,13 @@ class Runner {
   virtual Measurement measure(const Candidate& candidate, const MeasureOptions& options = {}) = 0;
 };
 
+/// The key that every trial matches.
+inline TrialKey any_key() {
+  TrialKey key;
+  key.threads = 0;
+  return key;
+}
+
 /// Trials that outlive the process. In a key that is asked for, an empty text or a 0 matches
 /// everything.
 class Database {

@@ -1,0 +1,286 @@
+#include "runtime/runner/bench.h"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+
+#include "runtime/runner/checking_context.h"
+
+namespace tenfold::runner {
+namespace {
+
+using runner_protocol::Reply;
+using runner_protocol::untouched_bits;
+using runner_protocol::Verdict;
+
+constexpr int64_t sample_at_least_ns =
+    100'000;  // shorter calls are repeated: the clock takes about 30 ns itself
+constexpr int in_place_repeats =
+    8;  // more would drive the values of an in-place kernel out of range
+constexpr double clearly_slower = 1.5;  // than the best so far: not worth more samples
+constexpr int samples_when_slower = 2;
+constexpr size_t most_samples = 64;
+constexpr size_t params_kept = 16;
+
+int64_t now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+void describe(Argument& argument, const std::vector<BufferDim>& dims) {
+  argument.dims.clear();
+  for (const BufferDim& dim : dims)
+    argument.dims.push_back({static_cast<int32_t>(dim.min), static_cast<int32_t>(dim.extent),
+                             static_cast<int32_t>(dim.stride), 0});
+  argument.buffer = {};
+  argument.buffer.host = reinterpret_cast<uint8_t*>(argument.memory.data());
+  argument.buffer.type = {halide_type_float, 32, 1};
+  argument.buffer.dimensions = static_cast<int32_t>(argument.dims.size());
+  argument.buffer.dim = argument.dims.data();
+}
+
+Result<Argument> read_argument(const runner_protocol::Buffer& buffer) {
+  Argument argument;
+  TENFOLD_TRY(argument.memory,
+              GuardedBuffer::from_file(buffer.file, static_cast<size_t>(buffer.size_bytes)));
+  argument.memory.make_read_only();
+  describe(argument, buffer.dims);
+  return argument;
+}
+
+Result<Argument> copy_of(const Argument& original) {
+  Argument copy;
+  copy.memory = GuardedBuffer(original.memory.size_bytes());
+  if (!copy.memory.data()) return Error{ErrorCode::io, "no memory for copies of the constants"};
+  std::memcpy(copy.memory.data(), original.memory.data(), original.memory.size_bytes());
+  copy.dims = original.dims;
+  copy.buffer = original.buffer;
+  copy.buffer.host = reinterpret_cast<uint8_t*>(copy.memory.data());
+  copy.buffer.dim = copy.dims.data();
+  return copy;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Bench>> Bench::create(const runner_protocol::Prepare& request) {
+  std::unique_ptr<Bench> bench(new Bench);
+  tenfold_context_options options = {};
+  options.threads = static_cast<uint32_t>(request.threads);
+  const auto failure = runtime::Context::create_for_op(options, bench->context_);
+  if (!bench->context_) return Error{ErrorCode::failed, "no context: " + failure.text};
+
+  for (const runner_protocol::Buffer& input : request.inputs) {
+    TENFOLD_TRY(Argument argument, read_argument(input));
+    bench->inputs_.push_back(std::move(argument));
+  }
+  for (const runner_protocol::Output& wanted : request.outputs) {
+    Output output;
+    const auto size_bytes = static_cast<size_t>(wanted.expected.size_bytes);
+    TENFOLD_TRY(const GuardedBuffer file,
+                GuardedBuffer::from_file(wanted.expected.file, size_bytes));
+    output.expected.resize(size_bytes / sizeof(uint32_t));
+    std::memcpy(output.expected.data(), file.data(), output.expected.size() * sizeof(uint32_t));
+    output.shared_input = wanted.shared_input;
+    if (output.shared_input >= static_cast<int>(bench->inputs_.size()))
+      return Error{ErrorCode::invalid_argument, "an output shares an input that is not there"};
+    if (output.shared_input >= 0) {
+      bench->in_place_ = true;
+      const size_t root_bytes = bench->inputs_[output.shared_input].memory.size_bytes();
+      output.argument.memory = GuardedBuffer(std::max(size_bytes, root_bytes));
+    } else {
+      output.argument.memory = GuardedBuffer(size_bytes);
+    }
+    if (!output.argument.memory.data()) return Error{ErrorCode::io, "no memory for an output"};
+    describe(output.argument, wanted.expected.dims);
+    bench->outputs_.push_back(std::move(output));
+  }
+  return bench;
+}
+
+Result<const Argument*> Bench::param(const runner_protocol::Buffer& buffer) {
+  if (const auto known = params_.find(buffer.file); known != params_.end()) return &known->second;
+  TENFOLD_TRY(Argument argument, read_argument(buffer));
+  return &params_.emplace(buffer.file, std::move(argument)).first->second;
+}
+
+Status Bench::bind_params(const runner_protocol::Measure& request) {
+  if (params_.size() > params_kept) params_.clear();
+  copies_.clear();
+  current_params_.clear();
+  int64_t bytes = 0;
+  for (const runner_protocol::Buffer& buffer : request.params) {
+    TENFOLD_TRY(const Argument* argument, param(buffer));
+    current_params_.push_back(argument);
+    bytes += buffer.size_bytes;
+  }
+  const int64_t copies = bytes > 0 ? (request.rotate_bytes + bytes - 1) / bytes : 1;
+  for (int64_t copy = 1; copy < copies; ++copy) {
+    std::vector<Argument>& own = copies_.emplace_back();
+    for (const Argument* argument : current_params_) {
+      TENFOLD_TRY(Argument twin, copy_of(*argument));
+      own.push_back(std::move(twin));
+    }
+  }
+  return {};
+}
+
+Bench::Arguments Bench::arguments(size_t copy, tenfold_user_context** user_context) {
+  Arguments list{user_context};
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    halide_buffer_t* buffer = &inputs_[i].buffer;
+    for (Output& output : outputs_)
+      if (output.shared_input == static_cast<int>(i)) buffer->host = output.argument.buffer.host;
+    list.push_back(buffer);
+  }
+  for (size_t i = 0; i < current_params_.size(); ++i)
+    list.push_back(const_cast<halide_buffer_t*>(copy == 0 ? &current_params_[i]->buffer
+                                                          : &copies_[copy - 1][i].buffer));
+  for (Output& output : outputs_) list.push_back(&output.argument.buffer);
+  return list;
+}
+
+void Bench::reset_outputs() {
+  for (Output& output : outputs_) {
+    auto* elements = reinterpret_cast<uint32_t*>(output.argument.memory.data());
+    std::fill_n(elements, output.argument.memory.size_bytes() / sizeof(uint32_t), untouched_bits);
+    if (output.shared_input < 0) continue;
+    const GuardedBuffer& input = inputs_[output.shared_input].memory;
+    std::memcpy(elements, input.data(), input.size_bytes());
+  }
+}
+
+bool Bench::outputs_match(const runner_protocol::Measure& request, Reply& reply) const {
+  for (size_t o = 0; o < outputs_.size(); ++o) {
+    const Output& output = outputs_[o];
+    const size_t size_bytes = output.argument.memory.size_bytes();
+    const auto* got = reinterpret_cast<const uint32_t*>(output.argument.memory.data());
+    const GuardedBuffer* before =
+        output.shared_input < 0 ? nullptr : &inputs_[output.shared_input].memory;
+    const auto* initial = before ? reinterpret_cast<const uint32_t*>(before->data()) : nullptr;
+    const size_t initial_count = before ? before->size_bytes() / sizeof(uint32_t) : 0;
+    const auto complain = [&](Verdict verdict, size_t at, double want) {
+      reply.verdict = verdict;
+      reply.output = static_cast<int32_t>(o);
+      reply.element = static_cast<int64_t>(at);
+      reply.got = std::bit_cast<float>(got[at]);
+      reply.want = want;
+      return false;
+    };
+    for (size_t i = 0; i < size_bytes / sizeof(uint32_t); ++i) {
+      const uint32_t wanted = i < output.expected.size() ? output.expected[i] : untouched_bits;
+      if (wanted == untouched_bits) {
+        if (got[i] != (i < initial_count ? initial[i] : untouched_bits))
+          return complain(Verdict::wild_write, i, 0);
+        continue;
+      }
+      const double want = std::bit_cast<float>(wanted), value = std::bit_cast<float>(got[i]);
+      if (!(std::abs(value - want) <= request.absolute + request.relative * std::abs(want)))
+        return complain(Verdict::wrong_value, i, want);
+    }
+  }
+  return true;
+}
+
+/// Repeats short calls so that a sample is long against the clock, and stops when the time is spent
+/// or the candidate is clearly slower than the best.
+void Bench::take_samples(const runner_protocol::Measure& request, KernelFunction kernel,
+                         Reply& reply) {
+  tenfold_user_context* user_context = context_->user_context();
+  std::vector<Arguments> sets;
+  for (size_t copy = 0; copy <= copies_.size(); ++copy)
+    sets.push_back(arguments(copy, &user_context));
+  size_t next = 0;
+  int failure = 0;
+  const auto call = [&](int64_t repeats) {
+    const int64_t begin = now_ns();
+    for (int64_t i = 0; i < repeats && failure == 0; ++i) {
+      failure = kernel(sets[next].data());
+      next = next + 1 == sets.size() ? 0 : next + 1;
+    }
+    return now_ns() - begin;
+  };
+  call(1);  // memory of the context is taken, pages are mapped, caches are as warm as they get
+  int64_t repeats = 1;
+  for (int64_t spent = call(1); spent < sample_at_least_ns && failure == 0; spent = call(repeats)) {
+    const int64_t wanted = repeats * sample_at_least_ns / std::max<int64_t>(spent, 1) + 1;
+    repeats = std::clamp(wanted, repeats + 1, repeats * 16);
+    if (in_place_ && repeats > in_place_repeats) {
+      repeats = in_place_repeats;
+      break;
+    }
+  }
+
+  int64_t spent = 0;
+  while (failure == 0) {
+    const auto taken = static_cast<int>(reply.samples_ns.size());
+    if (taken == samples_when_slower && request.best_ns > 0) {
+      const int64_t fastest = *std::min_element(reply.samples_ns.begin(), reply.samples_ns.end());
+      if (static_cast<double>(fastest) > clearly_slower * request.best_ns) break;
+    }
+    if ((taken >= request.min_samples && spent >= request.budget_ns) ||
+        reply.samples_ns.size() >= most_samples)
+      break;
+    if (in_place_) reset_outputs();
+    const int64_t sample = call(repeats);
+    spent += sample;
+    reply.samples_ns.push_back(std::max<int64_t>(1, (sample + repeats / 2) / repeats));
+  }
+  if (failure == 0) return;
+  reply.verdict = Verdict::failed;
+  reply.reason = "the kernel returned " + std::to_string(failure) + " when it was called again";
+}
+
+Reply Bench::measure(const runner_protocol::Measure& request, KernelFunction kernel) {
+  Reply reply;
+  if (const Status bound = bind_params(request); !bound) {
+    reply.verdict = Verdict::failed;
+    reply.reason = bound.error().message;
+    return reply;
+  }
+
+  reset_outputs();
+  {
+    CheckingContext checking(context_->user_context());
+    tenfold_user_context* user_context = checking.user_context();
+    const int failure = kernel(arguments(0, &user_context).data());
+    if (failure != 0) {
+      reply.verdict = Verdict::failed;
+      reply.reason = "the kernel returned " + std::to_string(failure);
+      if (const std::string message = checking.message(); !message.empty())
+        reply.reason += ": " + message;
+      return reply;
+    }
+    if (const auto misuse = checking.misuse()) {
+      reply.verdict = Verdict::wild_write;
+      reply.reason = *misuse;
+      return reply;
+    }
+  }
+  if (!outputs_match(request, reply)) return reply;
+
+  struct Work {
+    Bench* bench;
+    const runner_protocol::Measure* request;
+    KernelFunction kernel;
+    Reply* reply;
+  } work{this, &request, kernel, &reply};
+  // As in a network's run, the helpers stay near between two parallel loops.
+  context_->region(
+      [](void* argument) {
+        const auto* w = static_cast<const Work*>(argument);
+        w->bench->take_samples(*w->request, w->kernel, *w->reply);
+        if (!w->bench->in_place_ || w->reply->verdict != Verdict::ok) return;
+        w->bench->reset_outputs();
+        tenfold_user_context* user_context = w->bench->context_->user_context();
+        w->kernel(w->bench->arguments(0, &user_context).data());
+      },
+      &work);
+  if (reply.verdict == Verdict::ok && !outputs_match(request, reply))
+    reply.reason = "after repeated calls";
+  return reply;
+}
+
+}  // namespace tenfold::runner

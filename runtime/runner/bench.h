@@ -1,0 +1,61 @@
+// Bench: everything that one task's candidates are called with, and the two things that are done
+// with a candidate: check it, time it.
+#pragma once
+#include <HalideRuntime.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/runner_protocol.h"
+#include "runtime/context.h"
+#include "runtime/runner/guarded_buffer.h"
+#include "runtime/runner/linker.h"
+
+namespace tenfold::runner {
+
+/// A file's content in guarded memory, as a kernel's argument.
+struct Argument {
+  GuardedBuffer memory;
+  std::vector<halide_dimension_t> dims;
+  halide_buffer_t buffer = {};
+};
+
+class Bench {
+ public:
+  static Result<std::unique_ptr<Bench>> create(const runner_protocol::Prepare& request);
+
+  /// Calls the kernel once in a checking context, compares the outputs, times it in the product's
+  /// context, and compares again: a kernel that was right only the first time is wrong.
+  runner_protocol::Reply measure(const runner_protocol::Measure& request, KernelFunction kernel);
+
+ private:
+  struct Output {
+    Argument argument;
+    std::vector<uint32_t> expected;
+    int shared_input = -1;
+  };
+  using Arguments = std::vector<void*>;
+
+  Bench() = default;
+  Result<const Argument*> param(const runner_protocol::Buffer& buffer);
+  Status bind_params(const runner_protocol::Measure& request);
+  void reset_outputs();
+  /// True when every element is as it should be; else says in the reply where and how not.
+  bool outputs_match(const runner_protocol::Measure& request, runner_protocol::Reply& reply) const;
+  Arguments arguments(size_t copy, tenfold_user_context** user_context);
+  void take_samples(const runner_protocol::Measure& request, KernelFunction kernel,
+                    runner_protocol::Reply& reply);
+
+  std::unique_ptr<runtime::Context> context_;
+  std::vector<Argument> inputs_;
+  std::vector<Output> outputs_;
+  bool in_place_ = false;
+  std::map<std::string, Argument> params_;  // by file: configs share packings
+  std::vector<std::vector<Argument>>
+      copies_;  // of the current candidate's params: [copy - 1][param]
+  std::vector<const Argument*> current_params_;
+};
+
+}  // namespace tenfold::runner
