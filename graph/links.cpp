@@ -1,0 +1,162 @@
+#include "graph/links.h"
+
+#include <algorithm>
+#include <map>
+
+namespace tenfold::graph {
+namespace {
+
+bool is_reshape(const Node& node) {
+  return node.op == "reshape" || node.op == "flatten";
+}
+bool is_view_node(const Node& node) {
+  return node.op == "split" || (node.op == "slice" && slice_is_view(node));
+}
+
+class Linker {
+ public:
+  Linker(const Network& network, const Uses& uses) : network_(network), uses_(uses) {
+    links_.of.resize(network.tensors.size());
+  }
+
+  Links run() {
+    for (int id = static_cast<int>(network_.nodes.size()) - 1; id >= 0; --id) {
+      const Node& node = network_.nodes[id];
+      if (node.op == "concat") link_concat(id);
+      if (is_reshape(node) || node.op == "transpose") link_into(id);
+      if (is_view_node(node))
+        for (size_t i = 0; i < node.outputs.size(); ++i)
+          links_.of[node.outputs[i]] = {Link::view, node.inputs[0], id, static_cast<int>(i), 0, 0};
+    }
+    return std::move(links_);
+  }
+
+ private:
+  // Something computes the tensor into wherever it is told to.
+  bool writable(TensorId tensor) const {
+    const int maker = uses_.maker[tensor];
+    return maker >= 0 && !uses_.is_output[tensor] && links_.of[tensor].kind == Link::none &&
+           !is_view_node(network_.nodes[maker]);
+  }
+
+  // All inputs lie side by side in another concatenation's output.
+  bool link_as_run(int id) {
+    const Node& node = network_.nodes[id];
+    const auto axis = static_cast<int>(node.attr_int("axis", 1));
+    const Link& first = links_.of[node.inputs[0]];
+    int64_t expected = first.offset;
+    for (TensorId input : node.inputs) {
+      const Link& link = links_.of[input];
+      if (link.kind != Link::concat_slice || link.parent != first.parent || link.axis != axis ||
+          link.offset != expected)
+        return false;
+      expected += network_.tensors[input].dims[axis];
+    }
+    links_.of[node.outputs[0]] = {Link::concat_slice, first.parent, id, 0, axis, first.offset};
+    return true;
+  }
+
+  void link_concat(int id) {
+    const Node& node = network_.nodes[id];
+    const TensorId output = node.outputs[0];
+    if (writable(output) && link_as_run(id)) return;
+    const auto axis = static_cast<int>(node.attr_int("axis", 1));
+    int64_t offset = 0;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const TensorId input = node.inputs[i];
+      if (writable(input))
+        links_.of[input] = {Link::concat_slice, output, id, 0, axis, offset};
+      else
+        links_.copies.push_back({id, static_cast<int>(i)});
+      offset += network_.tensors[input].dims[axis];
+    }
+  }
+
+  void link_into(int id) {
+    const Node& node = network_.nodes[id];
+    const TensorId input = node.inputs[0], output = node.outputs[0];
+    const Link::Kind outer = links_.of[output].kind;
+    const bool into_output =
+        uses_.is_output[output] || outer == Link::reshape_into || outer == Link::transpose_into;
+    // Only a dense buffer in the model's order can be reshaped whatever its dims.
+    if (is_reshape(node) && outer == Link::transpose_into) return;
+    if (!into_output || !writable(input) || !uses_.only_reader(input, id)) return;
+    links_.of[input] = {
+        is_reshape(node) ? Link::reshape_into : Link::transpose_into, output, id, 0, 0, 0};
+  }
+
+  const Network& network_;
+  const Uses& uses_;
+  Links links_;
+};
+
+Error refuse(const Network& network, const std::string& node, const std::string& rule) {
+  return {ErrorCode::unsupported, network.file + ": node '" + node + "': " + rule};
+}
+
+// A tensor like `source` and the node that copies it there.
+Node copy_node(Network& network, TensorId source, const std::string& node_name,
+               const std::string& tensor_name) {
+  Tensor made = network.tensors[source];
+  made.name = tensor_name;
+  return {"map", node_name, {}, {source}, {network.add_tensor(std::move(made))}};
+}
+
+Status copy_outputs(Network& network) {
+  const Uses uses = find_uses(network);
+  std::vector<TensorId> seen;
+  for (TensorId& output : network.outputs) {
+    const Tensor& tensor = network.tensors[output];
+    if (tensor.constant)
+      return Error{ErrorCode::unsupported,
+                   network.file + ": output '" + tensor.name + "' is a constant"};
+    const int maker = uses.maker[output];
+    const bool repeated = std::ranges::find(seen, output) != seen.end();
+    seen.push_back(output);
+    if (!repeated && maker >= 0 && uses.readers[output].empty() &&
+        !is_view_node(network.nodes[maker]))
+      continue;
+    const std::string name = tensor.name;
+    const TensorId source = output;
+    network.nodes.push_back(copy_node(network, source, name + "/copy", name));
+    output = network.nodes.back().outputs[0];
+    if (maker >= 0) network.tensors[source].name = name + "/value";
+  }
+  return {};
+}
+
+}  // namespace
+
+bool slice_is_view(const Node& node) {
+  const auto steps = node.attr_ints("steps", {});
+  return std::ranges::all_of(steps, [](int64_t step) { return step == 1; });
+}
+
+Links find_links(const Network& network, const Uses& uses) {
+  return Linker(network, uses).run();
+}
+
+Status insert_copies(Network& network) {
+  TENFOLD_CHECK(copy_outputs(network));
+  const Links links = find_links(network, find_uses(network));
+  std::map<int, std::vector<int>> inputs_of;
+  for (const auto& [node, input] : links.copies) inputs_of[node].push_back(input);
+
+  std::vector<Node> nodes;
+  for (size_t id = 0; id < network.nodes.size(); ++id) {
+    Node node = std::move(network.nodes[id]);
+    for (int input : inputs_of[static_cast<int>(id)]) {
+      const TensorId source = node.inputs[input];
+      if (network.tensors[source].constant)
+        return refuse(network, node.name, "concatenates a constant");
+      nodes.push_back(copy_node(network, source, node.name + "/copy",
+                                node.name + "/copy" + std::to_string(input)));
+      node.inputs[input] = nodes.back().outputs[0];
+    }
+    nodes.push_back(std::move(node));
+  }
+  network.nodes = std::move(nodes);
+  return check(network);
+}
+
+}  // namespace tenfold::graph
