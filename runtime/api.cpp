@@ -216,6 +216,14 @@ tenfold_status tenfold_run_steps(tenfold_context* context, tenfold_step_fn after
   return guarded(context, [&] { return context->context->run(after, user); });
 }
 
+tenfold_status tenfold_read_arena(tenfold_context* context, int64_t offset_bytes, void* data,
+                                  size_t size_bytes) {
+  if (!context) return null_argument("context");
+  if (!data) return null_argument("data");
+  return guarded(context,
+                 [&] { return context->context->read_arena(offset_bytes, data, size_bytes); });
+}
+
 tenfold_status tenfold_context_memory(const tenfold_context* context, tenfold_memory* memory) {
   if (!context) return null_argument("context");
   if (!memory) return null_argument("memory");

@@ -9,7 +9,6 @@
 namespace tenfold::runtime {
 namespace {
 
-constexpr uint32_t most_threads = 1024;
 constexpr size_t scratch_headers_bytes = 4096;  // room for the headers of 32 blocks
 
 uint32_t usable_cores() {
@@ -69,7 +68,7 @@ int64_t operand_bytes(const tenfold_operand& operand) {
 
 Context::Context(const tenfold_context_options& options) : log_{options.log, options.log_user} {
   const uint32_t threads = options.threads ? options.threads : usable_cores();
-  team_ = std::make_unique<Team>(static_cast<int>(std::min(threads, most_threads)), this,
+  team_ = std::make_unique<Team>(static_cast<int>(std::min(threads, Team::most_threads())), this,
                                  &context_ops());
   first_user_context_ = user_context();
 }
@@ -328,6 +327,24 @@ void Context::level_scratch() {
     most = std::max(most, team_->member(rank).scratch.peak_bytes());
   for (int rank = 0; rank < team_->threads(); ++rank)
     static_cast<void>(team_->member(rank).scratch.reserve(most, allocations_));
+}
+
+Failure Context::read_arena(int64_t offset_bytes, void* data, size_t size_bytes) {
+  const int64_t arena_bytes = network_ ? network_->variant().arena_bytes : 0;
+  if (offset_bytes < 0 || offset_bytes > arena_bytes ||
+      size_bytes > static_cast<uint64_t>(arena_bytes - offset_bytes))
+    return fail(TENFOLD_INVALID_ARGUMENT,
+                "the arena holds " + std::to_string(arena_bytes) + " bytes: nothing to read there");
+  if (!queue_) {
+    std::memcpy(data, static_cast<const char*>(arena_.data()) + offset_bytes, size_bytes);
+    return success();
+  }
+  uint64_t handle = 0;
+  TENFOLD_RETURN_FAILURE(
+      queue_->slice(device_arena_, static_cast<size_t>(offset_bytes), size_bytes, handle));
+  Failure copied = queue_->download(handle, data, size_bytes);
+  queue_->release(handle, true);
+  return copied;
 }
 
 tenfold_memory Context::memory() const {

@@ -35,6 +35,8 @@ class Context {
   Failure run(tenfold_step_fn after, void* user);
   void region(void (*function)(void*), void* argument) { team_->region(function, argument); }
 
+  Failure read_arena(int64_t offset_bytes, void* data, size_t size_bytes);
+
   tenfold_memory memory() const;
   tenfold_user_context* user_context() { return &team_->member(0).user_context; }
   Queue* queue() { return queue_.get(); }

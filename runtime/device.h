@@ -32,7 +32,8 @@ class Queue {
   virtual Failure zero(uint64_t handle, const tenfold_fill& fill) = 0;
   virtual Failure synchronize() = 0;
 
-  /// See tenfold_ops.
+  /// See tenfold_ops. A slot's own address names its module, so that *state is the same for every
+  /// context.
   virtual Failure load_module(void** state, const char* source, size_t size_bytes) = 0;
   virtual Failure launch(const tenfold_launch& launch) = 0;
 };
@@ -42,17 +43,23 @@ class Device {
   virtual ~Device() = default;
   /// A stream of its own, or the caller's.
   virtual Failure make_queue(void* stream, std::unique_ptr<Queue>& queue) = 0;
-  /// Identifies the native context that handles are valid in.
-  virtual void* native_context() const = 0;
 };
 
-/// What a variant needs; `index` counts the devices of its kind, and a stream, when given, decides
-/// instead of it. Errors: UNAVAILABLE with the reason: no driver library, no device, too old a
-/// device.
-Failure open_device(const tenfold_variant& variant, uint32_t index, void* stream,
-                    std::shared_ptr<Device>& device);
+/// Which device a context is for: one by its number among those of its kind, or that of the
+/// caller's stream.
+struct DeviceKey {
+  uint32_t index = 0;
+  void* native_context = nullptr;  // of the caller's stream
+  bool operator==(const DeviceKey&) const = default;
+};
 
-/// UNAVAILABLE with the reason when the variant can't run on any device here; cheap.
+/// UNAVAILABLE with the reason when the variant runs on no device here: no driver library, no
+/// device, too old a device.
 Failure probe_device(const tenfold_variant& variant);
+
+/// Errors: UNAVAILABLE, INVALID_ARGUMENT for a stream that is none.
+Failure device_key(const tenfold_variant& variant, uint32_t index, void* stream, DeviceKey& key);
+Failure open_device(const tenfold_variant& variant, const DeviceKey& key,
+                    std::shared_ptr<Device>& device);
 
 }  // namespace tenfold::runtime

@@ -87,17 +87,19 @@ Failure Network::choose_variant(const char* target) {
 }
 
 Failure Network::device(uint32_t index, void* stream, const DeviceWeights*& weights) const {
-  std::shared_ptr<Device> device;
-  TENFOLD_RETURN_FAILURE(open_device(*variant_, index, stream, device));
+  DeviceKey key;
+  TENFOLD_RETURN_FAILURE(device_key(*variant_, index, stream, key));
   const std::lock_guard lock(devices_mutex_);
-  for (const auto& known : devices_) {
-    if (known->device().native_context() != device->native_context()) continue;
-    weights = known.get();
+  for (const OnDevice& known : devices_) {
+    if (known.key != key) continue;
+    weights = known.weights.get();
     return success();
   }
+  std::shared_ptr<Device> device;
+  TENFOLD_RETURN_FAILURE(open_device(*variant_, key, device));
   std::unique_ptr<DeviceWeights> uploaded;
   TENFOLD_RETURN_FAILURE(DeviceWeights::upload(std::move(device), *variant_, weights_, uploaded));
-  weights = devices_.emplace_back(std::move(uploaded)).get();
+  weights = devices_.emplace_back(OnDevice{key, std::move(uploaded)}).weights.get();
   return success();
 }
 

@@ -64,7 +64,11 @@ class Network {
   Weights weights_;
   Log log_;
   mutable std::mutex devices_mutex_;
-  mutable std::vector<std::unique_ptr<DeviceWeights>> devices_;
+  struct OnDevice {
+    DeviceKey key;
+    std::unique_ptr<DeviceWeights> weights;
+  };
+  mutable std::vector<OnDevice> devices_;
 };
 
 /// Bytes from an operand's base to its end.

@@ -1,5 +1,6 @@
 #include "runtime/team.h"
 
+#include <oneapi/tbb/global_control.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -43,6 +44,12 @@ Team::Team(int threads, Context* context, const tenfold_ops* ops)
 }
 
 Team::~Team() = default;
+
+uint32_t Team::most_threads() {
+  using oneapi::tbb::global_control;
+  return static_cast<uint32_t>(
+      global_control::active_value(global_control::max_allowed_parallelism));
+}
 
 void Team::region(void (*function)(void* argument), void* argument) {
   if (threads_ == 1) return function(argument);

@@ -38,6 +38,8 @@ class Team {
 
   Team(int threads, Context* context, const tenfold_ops* ops);
   ~Team();
+  /// That TBB gives this process: asking for more only makes it complain.
+  static uint32_t most_threads();
   int threads() const { return threads_; }
   Member& member(int rank) { return members_[rank]; }
 

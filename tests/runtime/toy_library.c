@@ -95,7 +95,7 @@ static const int64_t dims[] = {1, count};
 static const tenfold_port input = {"x", TENFOLD_F32, 2, dims, 4 * count};
 static const tenfold_port output = {"y", TENFOLD_F32, 2, dims, 4 * count};
 static const tenfold_variant variants[] = {
-    {"cuda-sm80", 2, 80, 4096, 0, 4096, 4096 + 64, 0, 0, 0, 0},
+    {"vax", 0, 0, 4096, 0, 4096, 4096 + 64, 0, 0, 0, 0},
     {TEXT(TOY_TARGET), 0, 0, 256 + 4 * count + halo_bytes, scratch_bytes, 4096, 4 * count + 64, 2,
      0, steps, 0},
 };

@@ -87,7 +87,7 @@ TENFOLD_API const tenfold_port* tenfold_input(const tenfold_network* network, ui
 TENFOLD_API const tenfold_port* tenfold_output(const tenfold_network* network, uint32_t index);
 
 typedef struct tenfold_context_options {
-  uint32_t threads; /* 0: one a core that this process may use */
+  uint32_t threads; /* 0: one a core that this process may use, which is also the most */
   uint32_t device;  /* index among the devices of the network's kind */
   void* stream; /* a CUstream or cl_command_queue to use, or NULL for one of the context's own */
   tenfold_log_fn log; /* NULL: the network's */
@@ -125,6 +125,11 @@ typedef void (*tenfold_step_fn)(void* user, uint32_t step, const tenfold_step* i
                                 int64_t time_ns);
 TENFOLD_API tenfold_status tenfold_run_steps(tenfold_context* context, tenfold_step_fn after,
                                              void* user);
+
+/* Copies bytes of the context's arena as they are now, from a device too: within tenfold_step_fn,
+   what a step has written. offset_bytes is an operand's. */
+TENFOLD_API tenfold_status tenfold_read_arena(tenfold_context* context, int64_t offset_bytes,
+                                              void* data, size_t size_bytes);
 
 typedef struct tenfold_memory {
   int64_t arena_bytes;   /* of the context */
