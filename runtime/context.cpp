@@ -336,7 +336,7 @@ Failure Context::read_arena(int64_t offset_bytes, void* data, size_t size_bytes)
     return fail(TENFOLD_INVALID_ARGUMENT,
                 "the arena holds " + std::to_string(arena_bytes) + " bytes: nothing to read there");
   if (!queue_) {
-    std::memcpy(data, static_cast<const char*>(arena_.data()) + offset_bytes, size_bytes);
+    std::memcpy(data, arena_.data() + offset_bytes, size_bytes);
     return success();
   }
   uint64_t handle = 0;
