@@ -16,18 +16,26 @@ int64_t cut(double value) {
   return static_cast<int64_t>(value);
 }
 
-/// Calls f with the array's elements as a typed span. f16 arrays do not occur: the importer widens them.
+/// Calls f with the array's elements as a typed span. f16 arrays do not occur: the importer widens
+/// them.
 template <class F>
 void visit(const Array& array, F&& f) {
   switch (array.type()) {
-    case DType::f32: return f(array.as<float>());
-    case DType::f64: return f(array.as<double>());
-    case DType::i8: return f(array.as<int8_t>());
+    case DType::f32:
+      return f(array.as<float>());
+    case DType::f64:
+      return f(array.as<double>());
+    case DType::i8:
+      return f(array.as<int8_t>());
     case DType::u8:
-    case DType::boolean: return f(array.as<uint8_t>());
-    case DType::i32: return f(array.as<int32_t>());
-    case DType::i64: return f(array.as<int64_t>());
-    case DType::f16: assert(false);
+    case DType::boolean:
+      return f(array.as<uint8_t>());
+    case DType::i32:
+      return f(array.as<int32_t>());
+    case DType::i64:
+      return f(array.as<int64_t>());
+    case DType::f16:
+      assert(false);
   }
 }
 

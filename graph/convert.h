@@ -19,7 +19,8 @@ std::vector<double> to_doubles(const Array& array);
 /// Floats are cut towards zero and clamped to int64's range; NaN is 0.
 std::vector<int64_t> to_ints(const Array& array);
 
-/// Precondition: the count is the volume of dims. Integers wrap to the type's width; booleans are value != 0.
+/// Precondition: the count is the volume of dims. Integers wrap to the type's width; booleans are
+/// value != 0.
 Array from_doubles(DType type, const Dims& dims, const std::vector<double>& values);
 Array from_ints(DType type, const Dims& dims, const std::vector<int64_t>& values);
 

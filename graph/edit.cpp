@@ -35,8 +35,10 @@ std::optional<int> sort_nodes(Network& network, std::vector<double> keys) {
       if (--waiting[reader] == 0) ready.push(reader);
   }
   if (static_cast<int>(order.size()) != count) {
-    // A node that still waits may only stand behind a cycle: walk back through waiting nodes until one repeats.
-    int at = static_cast<int>(std::ranges::find_if(waiting, [](int n) { return n > 0; }) - waiting.begin());
+    // A node that still waits may only stand behind a cycle: walk back through waiting nodes until
+    // one repeats.
+    int at = static_cast<int>(std::ranges::find_if(waiting, [](int n) { return n > 0; }) -
+                              waiting.begin());
     std::vector<char> seen(count, 0);
     while (!seen[at]) {
       seen[at] = 1;
@@ -87,7 +89,8 @@ Editor::Editor(Network& network) : network_(network) {
     for (TensorId id : node(i).outputs)
       if (id != no_tensor) makers_[id] = i;
     for (TensorId id : node(i).inputs)
-      if (id != no_tensor && (users_[id].empty() || users_[id].back() != i)) users_[id].push_back(i);
+      if (id != no_tensor && (users_[id].empty() || users_[id].back() != i))
+        users_[id].push_back(i);
   }
 }
 
@@ -96,7 +99,9 @@ void Editor::grow() {
   users_.resize(network_.tensors.size());
 }
 
-int Editor::maker(TensorId tensor) const { return makers_[tensor]; }
+int Editor::maker(TensorId tensor) const {
+  return makers_[tensor];
+}
 
 int Editor::maker(TensorId tensor, const char* op) const {
   const int made = makers_[tensor];
@@ -149,6 +154,12 @@ void Editor::set_inputs(int id, std::vector<TensorId> inputs) {
   node(id).inputs = std::move(inputs);
 }
 
+void Editor::set_output(int id, TensorId output) {
+  if (const TensorId old = node(id).outputs[0]; makers_[old] == id) makers_[old] = -1;
+  node(id).outputs = {output};
+  makers_[output] = id;
+}
+
 void Editor::replace_uses(TensorId from, TensorId to) {
   for (int user : std::vector<int>(users_[from])) {
     std::vector<TensorId> inputs = node(user).inputs;
@@ -169,9 +180,7 @@ bool Editor::bypass(int id, TensorId source) {
   if (is_output(source) || made < 0) return false;
   erase(id);
   replace_uses(source, result);
-  std::ranges::replace(node(made).outputs, source, result);
-  makers_[source] = -1;
-  makers_[result] = made;
+  set_output(made, result);
   return true;
 }
 
@@ -196,7 +205,8 @@ std::vector<double> constant_values(const Tensor& tensor) {
 
 Array float_array(Dims dims, const std::vector<double>& values) {
   Array array(DType::f32, std::move(dims));
-  std::ranges::transform(values, array.as<float>().begin(), [](double v) { return static_cast<float>(v); });
+  std::ranges::transform(values, array.as<float>().begin(),
+                         [](double v) { return static_cast<float>(v); });
   return array;
 }
 

@@ -1,4 +1,5 @@
-// Editing a Network in place: what a pass needs to look around in it and to rewrite it, with uses kept up to date.
+// Editing a Network in place: what a pass needs to look around in it and to rewrite it, with uses
+// kept up to date.
 #pragma once
 #include <initializer_list>
 #include <optional>
@@ -9,19 +10,22 @@
 
 namespace tenfold::graph {
 
-/// Orders nodes so that each stands behind the makers of its inputs; otherwise by `keys` (the present order when empty).
-/// Returns the index of a node on a cycle, and leaves the network alone, when there is no such order.
+/// Orders nodes so that each stands behind the makers of its inputs; otherwise by `keys` (the
+/// present order when empty). Returns the index of a node on a cycle, and leaves the network alone,
+/// when there is no such order.
 std::optional<int> sort_nodes(Network& network, std::vector<double> keys = {});
 
 /// Removes the nodes that no output depends on.
 void remove_dead_nodes(Network& network);
 
-/// A view of a network under rewriting. Node ids stay valid until commit(); an erased node has an empty op.
+/// A view of a network under rewriting. Node ids stay valid until commit(); an erased node has an
+/// empty op.
 class Editor {
  public:
   explicit Editor(Network& network);
 
   Network& network() { return network_; }
+  const Network& network() const { return network_; }
   int node_count() const { return static_cast<int>(network_.nodes.size()); }
   Node& node(int id) { return network_.nodes[id]; }
   const Tensor& tensor(TensorId id) const { return network_.tensors[id]; }
@@ -42,11 +46,12 @@ class Editor {
   int insert(int near, Node node);
   void erase(int node);
   void set_inputs(int node, std::vector<TensorId> inputs);
+  void set_output(int node, TensorId output);
   /// Every reader of `from`, and the list of outputs, read `to` instead.
   void replace_uses(TensorId from, TensorId to);
-  /// Erases `node`, and its single output becomes its input `source`: where the output is one of the network's, the maker of
-  /// `source` makes it instead. Returns false, and changes nothing, where that cannot be (both are outputs, or `source` is an
-  /// input or a constant).
+  /// Erases `node`, and its single output becomes its input `source`: where the output is one of
+  /// the network's, the maker of `source` makes it instead. Returns false, and changes nothing,
+  /// where that cannot be (both are outputs, or `source` is an input or a constant).
   bool bypass(int node, TensorId source);
 
   /// Drops what was erased and what is dead, and restores the order. Status: check()'s.

@@ -16,11 +16,14 @@ std::vector<Array> one(Array array) {
   return arrays;
 }
 
-const Array& value(const OpView& op, size_t i) { return *op.in(i).constant; }
+const Array& value(const OpView& op, size_t i) {
+  return *op.in(i).constant;
+}
 
 }  // namespace
 
-Array gather_strided(const Array& array, const Dims& dims, int64_t base, const std::vector<int64_t>& strides) {
+Array gather_strided(const Array& array, const Dims& dims, int64_t base,
+                     const std::vector<int64_t>& strides) {
   Array out(array.type(), dims);
   const int64_t size = size_bytes(array.type());
   std::vector<int64_t> index(dims.size(), 0);
@@ -60,33 +63,39 @@ Result<std::vector<Array>> fold_reshape(const OpView& op) {
 Result<std::vector<Array>> fold_cast(const OpView& op) {
   const Array& in = value(op, 0);
   const DType type = op.out(0).type;
-  return one(is_integer(type) && is_integer(in.type()) ? from_ints(type, in.dims(), to_ints(in))
-                                                       : from_doubles(type, in.dims(), to_doubles(in)));
+  return one(is_integer(type) && is_integer(in.type())
+                 ? from_ints(type, in.dims(), to_ints(in))
+                 : from_doubles(type, in.dims(), to_doubles(in)));
 }
 
 Result<std::vector<Array>> fold_shape(const OpView& op) {
   const Dims& dims = op.dims(0);
-  if (op.node().op == "Size") return one(from_ints(DType::i64, {}, {product(dims, 0, dims.size())}));
+  if (op.node().op == "Size")
+    return one(from_ints(DType::i64, {}, {product(dims, 0, dims.size())}));
   const auto rank = static_cast<int64_t>(dims.size());
   int64_t from = std::clamp(op.attr("start", 0), -rank, rank);
   if (from < 0) from += rank;
   const int64_t count = op.out(0).dims[0];
-  return one(from_ints(DType::i64, {count}, std::vector<int64_t>(dims.begin() + from, dims.begin() + from + count)));
+  return one(from_ints(DType::i64, {count},
+                       std::vector<int64_t>(dims.begin() + from, dims.begin() + from + count)));
 }
 
 Result<std::vector<Array>> fold_constant_of_shape(const OpView& op) {
   const auto found = op.node().attrs.find("value");
   if (found == op.node().attrs.end()) return one(Array(DType::f32, op.out(0).dims));
   const Array& number = **std::get_if<std::shared_ptr<const Array>>(&found->second);
-  return one(gather_strided(number, op.out(0).dims, 0, std::vector<int64_t>(op.out(0).dims.size(), 0)));
+  return one(
+      gather_strided(number, op.out(0).dims, 0, std::vector<int64_t>(op.out(0).dims.size(), 0)));
 }
 
 Result<std::vector<Array>> fold_range(const OpView& op) {
   const Dims& dims = op.out(0).dims;
   if (is_integer(op.in(0).type)) {
-    const auto start = static_cast<uint64_t>(to_ints(value(op, 0))[0]), step = static_cast<uint64_t>(to_ints(value(op, 2))[0]);
+    const auto start = static_cast<uint64_t>(to_ints(value(op, 0))[0]),
+               step = static_cast<uint64_t>(to_ints(value(op, 2))[0]);
     std::vector<int64_t> values(dims[0]);
-    for (int64_t i = 0; i < dims[0]; ++i) values[i] = static_cast<int64_t>(start + static_cast<uint64_t>(i) * step);
+    for (int64_t i = 0; i < dims[0]; ++i)
+      values[i] = static_cast<int64_t>(start + static_cast<uint64_t>(i) * step);
     return one(from_ints(op.in(0).type, dims, values));
   }
   const double start = to_doubles(value(op, 0))[0], step = to_doubles(value(op, 2))[0];
@@ -145,11 +154,13 @@ Result<std::vector<Array>> fold_gather(const OpView& op) {
   const Dims& dims = op.dims(0);
   const std::vector<int64_t> indices = to_ints(value(op, 1));
   Array out(op.in(0).type, op.out(0).dims);
-  const int64_t outer = product(dims, 0, axis), run = product(dims, axis + 1, dims.size()) * size_bytes(out.type());
+  const int64_t outer = product(dims, 0, axis),
+                run = product(dims, axis + 1, dims.size()) * size_bytes(out.type());
   std::byte* to = out.bytes();
   for (int64_t i = 0; i < outer; ++i)
     for (int64_t index : indices) {
-      if (index < -dims[axis] || index >= dims[axis]) return broken("index " + std::to_string(index) + " is outside");
+      if (index < -dims[axis] || index >= dims[axis])
+        return broken("index " + std::to_string(index) + " is outside");
       const int64_t from = i * dims[axis] + (index < 0 ? index + dims[axis] : index);
       if (run > 0) std::memcpy(to, value(op, 0).bytes() + from * run, run);
       to += run;
@@ -167,7 +178,8 @@ Result<std::vector<Array>> fold_expand(const OpView& op) {
   return one(gather_strided(value(op, 0), out, 0, strides));
 }
 
-Result<std::vector<Array>> fold_tile(const OpView& op) {  // dims {r0, d0, r1, d1, ...} with stride 0 over repeats
+Result<std::vector<Array>> fold_tile(
+    const OpView& op) {  // dims {r0, d0, r1, d1, ...} with stride 0 over repeats
   const Dims dense = dense_strides(op.dims(0));
   Dims dims, strides;
   for (size_t i = 0; i < dense.size(); ++i) {

@@ -1,5 +1,6 @@
-// Values of ONNX nodes whose inputs are all constant: shape arithmetic and what exporters leave around weights. Types are
-// ONNX's: integers divide towards zero and wrap, floats are computed in double and rounded once.
+// Values of ONNX nodes whose inputs are all constant: shape arithmetic and what exporters leave
+// around weights. Types are ONNX's: integers divide towards zero and wrap, floats are computed in
+// double and rounded once.
 #pragma once
 #include <vector>
 
@@ -13,15 +14,20 @@ Array transpose_array(const Array& array, const std::vector<int64_t>& perm);
 /// The same bytes under other dims. Precondition: equal volumes.
 Array reshape_array(const Array& array, const Dims& dims);
 
-/// out[i] = array[base + i . strides], in elements: slices, broadcasts, transposes. Precondition: every index is inside.
-Array gather_strided(const Array& array, const Dims& dims, int64_t base, const std::vector<int64_t>& strides);
+/// out[i] = array[base + i . strides], in elements: slices, broadcasts, transposes. Precondition:
+/// every index is inside.
+Array gather_strided(const Array& array, const Dims& dims, int64_t base,
+                     const std::vector<int64_t>& strides);
 
 // The fold functions of onnx_op.cpp's table.
-Result<std::vector<Array>> fold_arithmetic(const OpView& op);  // binary and n-ary, logic, comparison; by the node's op
-Result<std::vector<Array>> fold_function(const OpView& op);    // unary
-Result<std::vector<Array>> fold_reshape(const OpView& op);     // whatever keeps the bytes: Reshape, Squeeze, Identity, ...
+Result<std::vector<Array>> fold_arithmetic(
+    const OpView& op);  // binary and n-ary, logic, comparison; by the node's op
+Result<std::vector<Array>> fold_function(const OpView& op);  // unary
+Result<std::vector<Array>> fold_reshape(
+    const OpView& op);  // whatever keeps the bytes: Reshape, Squeeze, Identity, ...
 Result<std::vector<Array>> fold_cast(const OpView& op);
-Result<std::vector<Array>> fold_shape(const OpView& op);       // Shape, Size: the input need not be constant
+Result<std::vector<Array>> fold_shape(
+    const OpView& op);  // Shape, Size: the input need not be constant
 Result<std::vector<Array>> fold_constant_of_shape(const OpView& op);
 Result<std::vector<Array>> fold_range(const OpView& op);
 Result<std::vector<Array>> fold_transpose(const OpView& op);

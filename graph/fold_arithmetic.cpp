@@ -30,7 +30,9 @@ V spread(const OpView& op, size_t i, const Dims& out, V (*read)(const Array&)) {
   return read(gather_strided(in, out, 0, strides));
 }
 
-int64_t wrap(uint64_t value) { return static_cast<int64_t>(value); }
+int64_t wrap(uint64_t value) {
+  return static_cast<int64_t>(value);
+}
 
 Result<int64_t> apply(const std::string& op, int64_t a, int64_t b, bool fmod) {
   const auto x = static_cast<uint64_t>(a), y = static_cast<uint64_t>(b);
@@ -175,7 +177,8 @@ Result<Arrays> fold_reduce(const OpView& op) {  // ReduceSum, ReduceProd, Reduce
     return result;
   };
   if (std::ranges::find(dims, 0) != dims.end()) return broken("reduces nothing");
-  if (is_integer(out.type)) return one(from_ints(out.type, out.dims, reduce(to_ints(*op.in(0).constant))));
+  if (is_integer(out.type))
+    return one(from_ints(out.type, out.dims, reduce(to_ints(*op.in(0).constant))));
   return one(from_doubles(out.type, out.dims, reduce(to_doubles(*op.in(0).constant))));
 }
 

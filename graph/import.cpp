@@ -26,9 +26,11 @@ namespace {
 
 constexpr int64_t oldest_opset = 7, newest_opset = 22;
 
-/// A dim's name that says that equal names are equal extents; exporters also write "?" and "None" for anything.
+/// A dim's name that says that equal names are equal extents; exporters also write "?" and "None"
+/// for anything.
 bool is_symbol(const std::string& name) {
-  return !name.empty() && name != "None" && (std::isalpha(static_cast<unsigned char>(name[0])) || name[0] == '_');
+  return !name.empty() && name != "None" &&
+         (std::isalpha(static_cast<unsigned char>(name[0])) || name[0] == '_');
 }
 
 /// A line for the user: control characters, which a file may put into its names, are shown as '?'.
@@ -56,7 +58,8 @@ class Importer {
     TENFOLD_CHECK(read_nodes());
     TENFOLD_CHECK(read_outputs());
     if (const std::optional<int> cyclic = sort_nodes(network_))
-      return fail("node '" + network_.nodes[*cyclic].name + "' (" + network_.nodes[*cyclic].op + ") stands on a cycle");
+      return fail("node '" + network_.nodes[*cyclic].name + "' (" + network_.nodes[*cyclic].op +
+                  ") stands on a cycle");
     remove_dead_nodes(network_);
     TENFOLD_CHECK(bind_inputs());
     InferOptions infer_options;
@@ -76,13 +79,17 @@ class Importer {
 
   Status parse() {
     const int fd = open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return errno == ENOENT ? fail("no such file", ErrorCode::not_found) : fail("cannot be opened", ErrorCode::io);
+    if (fd < 0)
+      return errno == ENOENT ? fail("no such file", ErrorCode::not_found)
+                             : fail("cannot be opened", ErrorCode::io);
     google::protobuf::io::FileInputStream stream(fd);
     stream.SetCloseOnDelete(true);
     struct stat status {};
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return fail("is no regular file", ErrorCode::invalid_model);
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+      return fail("is no regular file", ErrorCode::invalid_model);
     if (status.st_size == 0) return fail("is empty");
-    if (status.st_size > INT_MAX) return fail("is over 2 GiB: protobuf's limit, larger weights go into external data");
+    if (status.st_size > INT_MAX)
+      return fail("is over 2 GiB: protobuf's limit, larger weights go into external data");
     file_bytes_ = status.st_size;
     const google::protobuf::LogSilencer quiet;  // protobuf writes to stderr otherwise
     if (!model_.ParseFromBoundedZeroCopyStream(&stream, static_cast<int>(status.st_size)))
@@ -93,15 +100,18 @@ class Importer {
 
   Status check_opset() {
     for (const auto& import : model_.opset_import())
-      if (import.domain().empty() || import.domain() == "ai.onnx") network_.opset = import.version();
+      if (import.domain().empty() || import.domain() == "ai.onnx")
+        network_.opset = import.version();
     if (network_.opset < oldest_opset || network_.opset > newest_opset)
-      return fail("opset " + std::to_string(network_.opset) + ": tenfold reads opsets 7 to 22", ErrorCode::unsupported);
+      return fail("opset " + std::to_string(network_.opset) + ": tenfold reads opsets 7 to 22",
+                  ErrorCode::unsupported);
     return {};
   }
 
   /// The id of a named tensor, made when it is new.
   TensorId tensor(const std::string& name) {
-    const auto [found, is_new] = ids_.try_emplace(name, static_cast<TensorId>(network_.tensors.size()));
+    const auto [found, is_new] =
+        ids_.try_emplace(name, static_cast<TensorId>(network_.tensors.size()));
     if (is_new) network_.add_tensor({printable(name), DType::f32, {}, false, nullptr});
     return found->second;
   }
@@ -109,7 +119,8 @@ class Importer {
   Status define(TensorId id, const std::string& by) {
     made_by_.resize(network_.tensors.size());
     if (!made_by_[id].empty())
-      return fail("'" + network_.tensors[id].name + "' is made twice: by " + made_by_[id] + " and by " + by);
+      return fail("'" + network_.tensors[id].name + "' is made twice: by " + made_by_[id] +
+                  " and by " + by);
     made_by_[id] = by;
     return {};
   }
@@ -148,16 +159,21 @@ class Importer {
     for (const onnx::ValueInfoProto& proto : model_.graph().input()) {
       const TensorId id = tensor(proto.name());
       made_by_.resize(network_.tensors.size());
-      if (made_by_[id].find("initializer") != std::string::npos) continue;  // before IR 4 weights stand among the inputs
+      if (made_by_[id].find("initializer") != std::string::npos)
+        continue;  // before IR 4 weights stand among the inputs
       TENFOLD_CHECK(define(id, "an input"));
       Tensor& input = network_.tensors[id];
       const auto& type = proto.type().tensor_type();
-      if (!proto.type().has_tensor_type() || type.shape().dim_size() > 32) return fail("input '" + input.name + "' is no tensor");
+      if (!proto.type().has_tensor_type() || type.shape().dim_size() > 32)
+        return fail("input '" + input.name + "' is no tensor");
       const int element = type.elem_type();
       if (element != onnx::TensorProto::FLOAT && element != onnx::TensorProto::FLOAT16)
-        refused_.emplace(id, "element type " + (onnx::TensorProto_DataType_IsValid(element)
-                                                    ? onnx::TensorProto_DataType_Name(static_cast<onnx::TensorProto_DataType>(element))
-                                                    : std::to_string(element)) + ": inputs are float32 or float16");
+        refused_.emplace(id, "element type " +
+                                 (onnx::TensorProto_DataType_IsValid(element)
+                                      ? onnx::TensorProto_DataType_Name(
+                                            static_cast<onnx::TensorProto_DataType>(element))
+                                      : std::to_string(element)) +
+                                 ": inputs are float32 or float16");
       for (const auto& dim : type.shape().dim()) {
         input.dims.push_back(dim.has_dim_value() && dim.dim_value() > 0 ? dim.dim_value() : -1);
         symbols_[id].push_back(is_symbol(dim.dim_param()) ? dim.dim_param() : "");
@@ -175,7 +191,8 @@ class Importer {
       node.op = printable(onnx_own ? proto.op_type() : proto.domain() + "." + proto.op_type());
       ++network_.onnx_ops[node.op];
       node.name = printable(proto.name());
-      for (const std::string& name : proto.input()) node.inputs.push_back(name.empty() ? no_tensor : tensor(name));
+      for (const std::string& name : proto.input())
+        node.inputs.push_back(name.empty() ? no_tensor : tensor(name));
       for (const std::string& name : proto.output()) {
         node.outputs.push_back(name.empty() ? no_tensor : tensor(name));
         if (node.name.empty()) node.name = printable(name);
@@ -185,7 +202,8 @@ class Importer {
       while (!node.inputs.empty() && node.inputs.back() == no_tensor) node.inputs.pop_back();
       for (const onnx::AttributeProto& attribute : proto.attribute()) {
         const Status read = read_attribute(attribute, folder_, node);
-        if (!read && read.error().code != ErrorCode::unsupported) return at_node(network_, node, read.error());
+        if (!read && read.error().code != ErrorCode::unsupported)
+          return at_node(network_, node, read.error());
         if (!read) node.attrs["subgraph"] = attribute.name();
       }
       if (node.op == "Constant") {
@@ -198,7 +216,8 @@ class Importer {
     for (const Node& node : network_.nodes)
       for (TensorId id : node.inputs)
         if (id != no_tensor && made_by_[id].empty())
-          return fail("node '" + node.name + "' (" + node.op + ") reads '" + network_.tensors[id].name + "', which nothing makes");
+          return fail("node '" + node.name + "' (" + node.op + ") reads '" +
+                      network_.tensors[id].name + "', which nothing makes");
     return {};
   }
 
@@ -220,7 +239,8 @@ class Importer {
         set_constant(id, from_ints(DType::i64, {static_cast<int64_t>(ints->size())}, *ints));
       }
     }
-    if (!network_.tensors[id].constant) refused_.emplace(id, "a constant that is no dense tensor of numbers");
+    if (!network_.tensors[id].constant)
+      refused_.emplace(id, "a constant that is no dense tensor of numbers");
     return {};
   }
 
@@ -234,9 +254,11 @@ class Importer {
       const auto found = ids_.find(name);
       const bool asked = !options_.outputs.empty();
       if (found == ids_.end() || made_by_[found->second].empty())
-        return asked ? fail("has no tensor '" + printable(name) + "' to keep as an output", ErrorCode::invalid_argument)
+        return asked ? fail("has no tensor '" + printable(name) + "' to keep as an output",
+                            ErrorCode::invalid_argument)
                      : fail("output '" + printable(name) + "' is made by nothing");
-      if (!listed.insert(found->second).second) return fail("output '" + printable(name) + "' is listed twice");
+      if (!listed.insert(found->second).second)
+        return fail("output '" + printable(name) + "' is listed twice");
       network_.outputs.push_back(found->second);
     }
     return {};
@@ -251,13 +273,16 @@ class Importer {
     for (TensorId id : network_.outputs) read[id] = 1;
     for (const auto& [name, dims] : options_.shapes) {
       const auto found = ids_.find(name);
-      if (found == ids_.end() || std::ranges::find(network_.inputs, found->second) == network_.inputs.end())
+      if (found == ids_.end() ||
+          std::ranges::find(network_.inputs, found->second) == network_.inputs.end())
         return fail("has no input '" + name + "' to give a shape to", ErrorCode::invalid_argument);
       TENFOLD_CHECK(bind(found->second, dims));
     }
     std::erase_if(network_.inputs, [&](TensorId id) { return !read[id]; });
     for (const auto& [id, rule] : refused_)
-      if (read[id]) network_.unsupported.push_back({network_.tensors[id].name, made_by_[id] == "an input" ? "input" : "constant", rule});
+      if (read[id])
+        network_.unsupported.push_back(
+            {network_.tensors[id].name, made_by_[id] == "an input" ? "input" : "constant", rule});
     std::map<std::string, int64_t> symbols;
     for (TensorId id : network_.inputs)
       for (size_t i = 0; i < network_.tensors[id].dims.size(); ++i) {
@@ -265,21 +290,30 @@ class Importer {
         const std::string& symbol = symbols_[id][i];
         if (extent < 0 || symbol.empty()) continue;
         if (symbols.try_emplace(symbol, extent).first->second != extent)
-          return fail("the inputs' shapes disagree on '" + printable(symbol) + "'", ErrorCode::invalid_argument);
+          return fail("the inputs' shapes disagree on '" + printable(symbol) + "'",
+                      ErrorCode::invalid_argument);
       }
     for (TensorId id : network_.inputs) {
       Tensor& input = network_.tensors[id];
       if (!has_shape_[id] && input.dims.empty())
-        return fail("input '" + input.name + "' has no shape: bind it with --shape " + input.name + "=...", ErrorCode::invalid_argument);
+        return fail(
+            "input '" + input.name + "' has no shape: bind it with --shape " + input.name + "=...",
+            ErrorCode::invalid_argument);
       for (size_t i = 0; i < input.dims.size(); ++i) {
         const std::string& symbol = symbols_[id][i];
         if (input.dims[i] < 0 && symbols.contains(symbol)) input.dims[i] = symbols[symbol];
         if (input.dims[i] < 0)
-          return fail("dimension " + std::to_string(i) + (symbol.empty() ? "" : " ('" + printable(symbol) + "')") + " of input '" + input.name +
-                          "' is unbound: give its shape with --shape " + input.name + "=...", ErrorCode::invalid_argument);
+          return fail("dimension " + std::to_string(i) +
+                          (symbol.empty() ? "" : " ('" + printable(symbol) + "')") + " of input '" +
+                          input.name + "' is unbound: give its shape with --shape " + input.name +
+                          "=...",
+                      ErrorCode::invalid_argument);
       }
       const Result<int64_t> elements = volume(input.dims);
-      if (!elements || *elements > int64_t{1} << 34) return fail("input '" + input.name + "' of shape " + to_string(input.dims) + " is too large", ErrorCode::invalid_shape);
+      if (!elements || *elements > int64_t{1} << 34)
+        return fail(
+            "input '" + input.name + "' of shape " + to_string(input.dims) + " is too large",
+            ErrorCode::invalid_shape);
       input.shape_known = !refused_.contains(id);
     }
     return {};
@@ -288,15 +322,19 @@ class Importer {
   Status bind(TensorId id, const Dims& dims) {
     Tensor& input = network_.tensors[id];
     const auto wrong = [&](const std::string& rule) {
-      return fail("input '" + input.name + "': the shape " + to_string(dims) + " " + rule, ErrorCode::invalid_argument);
+      return fail("input '" + input.name + "': the shape " + to_string(dims) + " " + rule,
+                  ErrorCode::invalid_argument);
     };
-    if (std::ranges::any_of(dims, [](int64_t extent) { return extent < 1; })) return wrong("has an extent below 1");
+    if (std::ranges::any_of(dims, [](int64_t extent) { return extent < 1; }))
+      return wrong("has an extent below 1");
     if (dims.size() > 32) return wrong("has too many dims");
     if (has_shape_[id]) {
-      if (dims.size() != input.dims.size()) return wrong("is not of rank " + std::to_string(input.dims.size()));
+      if (dims.size() != input.dims.size())
+        return wrong("is not of rank " + std::to_string(input.dims.size()));
       for (size_t i = 0; i < dims.size(); ++i)
         if (input.dims[i] >= 0 && input.dims[i] != dims[i])
-          return wrong("contradicts the model, where dimension " + std::to_string(i) + " is " + std::to_string(input.dims[i]));
+          return wrong("contradicts the model, where dimension " + std::to_string(i) + " is " +
+                       std::to_string(input.dims[i]));
     }
     symbols_[id].resize(dims.size());
     input.dims = dims;
@@ -307,7 +345,9 @@ class Importer {
     const auto note = [&](const onnx::ValueInfoProto& proto) {
       const auto found = ids_.find(proto.name());
       const auto& type = proto.type().tensor_type();
-      if (found == ids_.end() || type.elem_type() != onnx::TensorProto::FLOAT || type.shape().dim_size() > 32) return;
+      if (found == ids_.end() || type.elem_type() != onnx::TensorProto::FLOAT ||
+          type.shape().dim_size() > 32)
+        return;
       Dims dims;
       for (const auto& dim : type.shape().dim()) {
         if (dim.dim_value() < 1) return;
@@ -324,7 +364,9 @@ class Importer {
     for (TensorId id : network_.outputs) {
       const Tensor& output = network_.tensors[id];
       if (output.constant || (output.shape_known && output.type != DType::f32))
-        network_.unsupported.push_back({output.name, "output", output.constant ? "does not depend on the inputs" : "is not float32"});
+        network_.unsupported.push_back(
+            {output.name, "output",
+             output.constant ? "does not depend on the inputs" : "is not float32"});
     }
     return {};
   }
@@ -335,10 +377,10 @@ class Importer {
   int64_t file_bytes_ = 0;
   Network network_;
   std::unordered_map<std::string, TensorId> ids_;
-  std::vector<std::string> made_by_;                       // by tensor; empty: nothing
-  std::map<TensorId, std::vector<std::string>> symbols_;   // of an input's dims
+  std::vector<std::string> made_by_;                      // by tensor; empty: nothing
+  std::map<TensorId, std::vector<std::string>> symbols_;  // of an input's dims
   std::map<TensorId, bool> has_shape_;
-  std::map<TensorId, std::string> refused_;                // inputs and constants of an element type we lack
+  std::map<TensorId, std::string> refused_;  // inputs and constants of an element type we lack
 };
 
 }  // namespace

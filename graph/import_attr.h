@@ -1,4 +1,5 @@
-// ONNX attributes as a Node's: known names have the type that ONNX gives them, whatever a file says.
+// ONNX attributes as a Node's: known names have the type that ONNX gives them, whatever a file
+// says.
 #pragma once
 #include <string>
 
@@ -10,8 +11,8 @@ class AttributeProto;
 
 namespace tenfold::graph {
 
-/// Adds the attribute to the node; a graph becomes the attribute "subgraph". Errors: invalid_model when a known name has
-/// another type, a float is NaN or a list is longer than 4096; read_tensor's.
+/// Adds the attribute to the node; a graph becomes the attribute "subgraph". Errors: invalid_model
+/// when a known name has another type, a float is NaN or a list is longer than 4096; read_tensor's.
 Status read_attribute(const onnx::AttributeProto& attribute, const std::string& folder, Node& node);
 
 }  // namespace tenfold::graph

@@ -13,7 +13,10 @@ constexpr int64_t most_fold_bytes = int64_t{1} << 28;  // of one folded tensor
 class Inference {
  public:
   Inference(Network& network, const InferOptions& options)
-      : network_(network), options_(options), read_(network.tensors.size(), 0), bytes_left_(options.fold_bytes) {
+      : network_(network),
+        options_(options),
+        read_(network.tensors.size(), 0),
+        bytes_left_(options.fold_bytes) {
     for (const Node& node : network.nodes)
       for (TensorId id : node.inputs)
         if (id != no_tensor) read_[id] = 1;
@@ -34,7 +37,8 @@ class Inference {
   void refuse(const Node& node, const std::string& rule) {
     network_.unsupported.push_back({node.name, node.op, rule});
     for (TensorId id : node.outputs)
-      if (const auto found = options_.declared.find(id); id != no_tensor && found != options_.declared.end()) {
+      if (const auto found = options_.declared.find(id);
+          id != no_tensor && found != options_.declared.end()) {
         network_.tensors[id].dims = found->second;
         network_.tensors[id].shape_known = true;
       }
@@ -43,7 +47,8 @@ class Inference {
   /// Runs a rule: a refusal is noted, anything else is an error. False when it was refused.
   Result<bool> allowed(const Node& node, const Status& status) {
     if (status) return true;
-    if (status.error().code != ErrorCode::unsupported) return at_node(network_, node, status.error());
+    if (status.error().code != ErrorCode::unsupported)
+      return at_node(network_, node, status.error());
     refuse(node, status.error().message);
     return false;
   }
@@ -66,8 +71,11 @@ class Inference {
       refuse(node, op ? "has a subgraph" : "no such operator in tenfold");
       return false;
     }
-    if (const Status status = check_inputs(node, *op); !status) return at_node(network_, node, status.error());
-    const auto known = [this](TensorId id) { return id == no_tensor || network_.tensors[id].shape_known; };
+    if (const Status status = check_inputs(node, *op); !status)
+      return at_node(network_, node, status.error());
+    const auto known = [this](TensorId id) {
+      return id == no_tensor || network_.tensors[id].shape_known;
+    };
     if (!std::ranges::all_of(node.inputs, known)) return false;  // behind something unsupported
 
     OpView view(network_, node);
@@ -88,14 +96,16 @@ class Inference {
 
   bool foldable(const Node& node) const {
     if (node.op == "Shape" || node.op == "Size") return true;
-    return std::ranges::all_of(
-        node.inputs, [this](TensorId id) { return id == no_tensor || network_.tensors[id].constant; });
+    return std::ranges::all_of(node.inputs, [this](TensorId id) {
+      return id == no_tensor || network_.tensors[id].constant;
+    });
   }
 
   Result<bool> fold(Node& node, const OnnxOp& op, const OpView& view) {
     int64_t bytes = 0;
     for (TensorId id : node.outputs)
-      if (id != no_tensor) bytes += volume(network_.tensors[id].dims).value() * size_bytes(network_.tensors[id].type);
+      if (id != no_tensor)
+        bytes += volume(network_.tensors[id].dims).value() * size_bytes(network_.tensors[id].type);
     if (bytes > most_fold_bytes || bytes > bytes_left_) {
       refuse(node, "makes a constant of " + std::to_string(bytes >> 20) + " MiB");
       return false;
@@ -118,14 +128,18 @@ class Inference {
       return {};
     }
     for (TensorId id : node.inputs)
-      if (id != no_tensor && !network_.tensors[id].constant && network_.tensors[id].type != DType::f32) {
-        refuse(node, "computes with '" + network_.tensors[id].name + "' of type " + to_string(network_.tensors[id].type) +
-                         ": only float32 is computed");
+      if (id != no_tensor && !network_.tensors[id].constant &&
+          network_.tensors[id].type != DType::f32) {
+        refuse(node, "computes with '" + network_.tensors[id].name + "' of type " +
+                         to_string(network_.tensors[id].type) + ": only float32 is computed");
         return {};
       }
     for (TensorId id : node.outputs)
-      if (id != no_tensor && std::ranges::find(network_.tensors[id].dims, 0) != network_.tensors[id].dims.end())
-        return at_node(network_, node, broken("a result of shape " + to_string(network_.tensors[id].dims) + " is empty"));
+      if (id != no_tensor &&
+          std::ranges::find(network_.tensors[id].dims, 0) != network_.tensors[id].dims.end())
+        return at_node(
+            network_, node,
+            broken("a result of shape " + to_string(network_.tensors[id].dims) + " is empty"));
     for (size_t i = 1; i < node.outputs.size(); ++i)
       if (node.op != "Split" && node.outputs[i] != no_tensor && read_[node.outputs[i]]) {
         refuse(node, "its output '" + network_.tensors[node.outputs[i]].name + "' is not computed");
@@ -147,9 +161,12 @@ class Inference {
 }  // namespace
 
 Error at_node(const Network& network, const Node& node, const Error& rule) {
-  return {rule.code, network.file + ": node '" + node.name + "' (" + node.op + "): " + rule.message};
+  return {rule.code,
+          network.file + ": node '" + node.name + "' (" + node.op + "): " + rule.message};
 }
 
-Status infer(Network& network, const InferOptions& options) { return Inference(network, options).run(); }
+Status infer(Network& network, const InferOptions& options) {
+  return Inference(network, options).run();
+}
 
 }  // namespace tenfold::graph

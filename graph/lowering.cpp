@@ -8,22 +8,26 @@
 namespace tenfold::graph {
 
 std::string Lowering::fresh_name(const std::string& op) const {
-  return network_.tensors[node_.outputs[0]].name + "/" + op + std::to_string(network_.tensors.size());
+  return network_.tensors[node_.outputs[0]].name + "/" + op +
+         std::to_string(network_.tensors.size());
 }
 
 Node Lowering::begin(const std::string& op, std::vector<TensorId> inputs, Attrs attrs) const {
   return {op, node_.name, std::move(attrs), std::move(inputs), {}};
 }
 
-TensorId Lowering::emit(const std::string& op, std::vector<TensorId> inputs, Dims dims, Attrs attrs) {
+TensorId Lowering::emit(const std::string& op, std::vector<TensorId> inputs, Dims dims,
+                        Attrs attrs) {
   Node node = begin(op, std::move(inputs), std::move(attrs));
-  const TensorId id = network_.add_tensor({fresh_name(op), DType::f32, std::move(dims), true, nullptr});
+  const TensorId id =
+      network_.add_tensor({fresh_name(op), DType::f32, std::move(dims), true, nullptr});
   node.outputs = {id};
   made_.push_back(std::move(node));
   return id;
 }
 
-void Lowering::finish(const std::string& op, std::vector<TensorId> inputs, Dims dims, Attrs attrs, size_t i) {
+void Lowering::finish(const std::string& op, std::vector<TensorId> inputs, Dims dims, Attrs attrs,
+                      size_t i) {
   if (dims == result_dims(i)) return result(op, std::move(inputs), std::move(attrs), i);
   const TensorId computed = emit(op, std::move(inputs), std::move(dims), std::move(attrs));
   result("reshape", {computed}, {}, i);
@@ -55,8 +59,10 @@ TensorId Lowering::constant(Dims dims, const std::vector<double>& values) {
 TensorId Lowering::transpose(TensorId x, const std::vector<int64_t>& perm) {
   Dims dims;
   for (int64_t from : perm) dims.push_back(dims_of(x)[from]);
-  if (tensor(x).constant) return constant(dims, constant_values(
-      Tensor{"", DType::f32, dims, true, std::make_shared<const Array>(transpose_array(*tensor(x).constant, perm))}));
+  if (tensor(x).constant)
+    return constant(dims, constant_values(Tensor{"", DType::f32, dims, true,
+                                                 std::make_shared<const Array>(
+                                                     transpose_array(*tensor(x).constant, perm))}));
   return emit("transpose", {x}, std::move(dims), {{"perm", perm}});
 }
 

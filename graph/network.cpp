@@ -94,7 +94,8 @@ Status check(const Network& network) {
       if (id == no_tensor) continue;
       if (!exists(id)) return bug(network, "node '" + node.name + "' makes no tensor");
       if (ready[id])
-        return bug(network, "'" + network.tensors[id].name + "' is made twice, by '" + node.name + "' too");
+        return bug(network,
+                   "'" + network.tensors[id].name + "' is made twice, by '" + node.name + "' too");
       ready[id] = 1;
     }
   }

@@ -1,5 +1,6 @@
-// Shape rule and lowering of element-wise operators of two or more tensors. Constants become stages with numbers (affine,
-// clip, pow) or with one number a channel (bias, scale); all other operands get the rank of the result.
+// Shape rule and lowering of element-wise operators of two or more tensors. Constants become stages
+// with numbers (affine, clip, pow) or with one number a channel (bias, scale); all other operands
+// get the rank of the result.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -81,13 +82,16 @@ const char* tensor_kind(const std::string& op, bool swapped) {
   return op == "Max" ? "max" : "min";
 }
 
-/// One step of two operands, where `out` is the broadcast of their dims; the last one makes the node's output.
-TensorId combine(Lowering& op, const std::string& name, TensorId a, TensorId b, const Dims& out, bool last) {
+/// One step of two operands, where `out` is the broadcast of their dims; the last one makes the
+/// node's output.
+TensorId combine(Lowering& op, const std::string& name, TensorId a, TensorId b, const Dims& out,
+                 bool last) {
   const bool swapped = op.tensor(a).constant != nullptr;
   if (swapped) std::swap(a, b);
   a = op.reshape(a, widened(op.dims_of(a), out.size()));
   b = op.reshape(b, widened(op.dims_of(b), out.size()));
-  const auto put = [&](const std::string& kind, std::vector<TensorId> inputs, Lowering::Attrs attrs = {}) -> TensorId {
+  const auto put = [&](const std::string& kind, std::vector<TensorId> inputs,
+                       Lowering::Attrs attrs = {}) -> TensorId {
     if (!last) return op.emit(kind, std::move(inputs), out, std::move(attrs));
     op.result(kind, std::move(inputs), std::move(attrs));
     return no_tensor;
@@ -114,11 +118,13 @@ TensorId combine(Lowering& op, const std::string& name, TensorId a, TensorId b, 
     }
     if (*stage.kind && dim == (rank == 4 ? 1 : rank - 1)) {
       std::vector<TensorId> inputs{a};
-      for (const Values& values : stage.constants) inputs.push_back(op.constant({static_cast<int64_t>(values.size())}, values));
+      for (const Values& values : stage.constants)
+        inputs.push_back(op.constant({static_cast<int64_t>(values.size())}, values));
       return put(stage.kind, std::move(inputs));
     }
   }
-  const bool turned = !swapped && op.dims_of(a) != out && op.dims_of(b) == out && !op.tensor(b).constant;
+  const bool turned =
+      !swapped && op.dims_of(a) != out && op.dims_of(b) == out && !op.tensor(b).constant;
   if (turned) std::swap(a, b);
   return put(tensor_kind(name, swapped || turned), {a, b});
 }
@@ -129,14 +135,16 @@ Status shape_broadcast(OpView& op) {
   Dims dims = op.dims(0);
   for (size_t i = 1; i < op.inputs(); ++i) {
     TENFOLD_TRY(dims, broadcast(dims, op.dims(i)));
-    if (op.in(i).type != op.in(0).type && op.node().op != "Pow") return broken("operands of different element types");
+    if (op.in(i).type != op.in(0).type && op.node().op != "Pow")
+      return broken("operands of different element types");
   }
   return op.set_any(0, op.in(0).type, std::move(dims));
 }
 
 Status limit_pow(const OpView& op) {
   TENFOLD_TRY(const Values exponent, op.floats(1));
-  if (exponent.empty() || !std::ranges::all_of(exponent, [&](double v) { return v == exponent[0]; }))
+  if (exponent.empty() ||
+      !std::ranges::all_of(exponent, [&](double v) { return v == exponent[0]; }))
     return refused("an exponent that is not one number");
   if (op.out(0).dims != op.dims(0)) return refused("an exponent of more dims than its base");
   return {};
@@ -153,12 +161,16 @@ Status lower_binary(Lowering& op) {
   for (size_t i = 1; i < op.inputs(); ++i) {
     TENFOLD_TRY(const Dims dims, broadcast(op.dims_of(x), op.dims(i)));
     if (op.tensor(x).constant && op.is_constant(i)) {  // leading constants of an n-ary operator
-      x = op.emit(tensor_kind(name, false), {op.reshape(x, widened(op.dims_of(x), dims.size())), op.reshape(op.input(i), widened(op.dims(i), dims.size()))}, dims);
+      x = op.emit(tensor_kind(name, false),
+                  {op.reshape(x, widened(op.dims_of(x), dims.size())),
+                   op.reshape(op.input(i), widened(op.dims(i), dims.size()))},
+                  dims);
       continue;
     }
     x = combine(op, name, x, op.input(i), dims, !mean && i + 1 == op.inputs());
   }
-  if (mean) op.result("affine", {x}, {{"values", Values{1.0 / static_cast<double>(op.inputs()), 0}}});
+  if (mean)
+    op.result("affine", {x}, {{"values", Values{1.0 / static_cast<double>(op.inputs()), 0}}});
   return {};
 }
 

@@ -1,4 +1,5 @@
-// Shape rules of what exporters build shapes and masks with: these have no computed form, and are folded.
+// Shape rules of what exporters build shapes and masks with: these have no computed form, and are
+// folded.
 #include <cmath>
 
 #include "graph/onnx_families.h"
@@ -7,12 +8,17 @@ namespace tenfold::graph {
 
 Status shape_shape(OpView& op) {
   const int64_t rank = op.rank(0);
-  const auto bound = [rank](int64_t at) { return at < 0 ? std::max<int64_t>(at + rank, 0) : std::min(at, rank); };
-  const int64_t from = bound(std::max(op.attr("start", 0), -rank)), to = bound(std::max(op.attr("end", rank), -rank));
+  const auto bound = [rank](int64_t at) {
+    return at < 0 ? std::max<int64_t>(at + rank, 0) : std::min(at, rank);
+  };
+  const int64_t from = bound(std::max(op.attr("start", 0), -rank)),
+                to = bound(std::max(op.attr("end", rank), -rank));
   return op.set_any(0, DType::i64, {std::max<int64_t>(to - from, 0)});
 }
 
-Status shape_size(OpView& op) { return op.set_any(0, DType::i64, {}); }
+Status shape_size(OpView& op) {
+  return op.set_any(0, DType::i64, {});
+}
 
 Status shape_constant_of_shape(OpView& op) {
   TENFOLD_TRY(const Dims dims, op.ints(0));
@@ -45,7 +51,9 @@ Status shape_where(OpView& op) {
 
 Status shape_compare(OpView& op) {
   Dims dims = op.dims(0);
-  if (op.has(1)) { TENFOLD_TRY(dims, broadcast(op.dims(0), op.dims(1))); }
+  if (op.has(1)) {
+    TENFOLD_TRY(dims, broadcast(op.dims(0), op.dims(1)));
+  }
   return op.set_any(0, DType::boolean, std::move(dims));
 }
 

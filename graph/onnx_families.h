@@ -1,4 +1,5 @@
-// The functions that onnx_op.cpp's table is made of, by the file that holds them, and what folding shares with them.
+// The functions that onnx_op.cpp's table is made of, by the file that holds them, and what folding
+// shares with them.
 #pragma once
 #include <vector>
 
@@ -12,7 +13,8 @@ Status shape_flatten(OpView& op);
 Status shape_squeeze(OpView& op);
 Status shape_unsqueeze(OpView& op);
 Status shape_transpose(OpView& op);
-Status shape_same(OpView& op);     // outputs[0] has inputs[0]'s type and dims; further outputs are not stated
+Status shape_same(
+    OpView& op);  // outputs[0] has inputs[0]'s type and dims; further outputs are not stated
 Status shape_dropout(OpView& op);
 Status shape_cast(OpView& op);
 Status limit_dropout(const OpView& op);
@@ -100,7 +102,7 @@ Status lower_prelu(Lowering& op);
 // onnx_binary.cpp
 Status shape_broadcast(OpView& op);  // any number of inputs
 Status limit_pow(const OpView& op);
-Status lower_binary(Lowering& op);   // Add Sub Mul Div Pow Max Min Sum Mean
+Status lower_binary(Lowering& op);  // Add Sub Mul Div Pow Max Min Sum Mean
 
 // onnx_norm.cpp
 Status shape_batch_norm(OpView& op);
@@ -127,7 +129,8 @@ Status shape_resize(OpView& op);
 Status limit_resize(const OpView& op);
 Status lower_resize(Lowering& op);
 
-/// A channel stage (bias, scale, scale_shift, prelu) over dim 1 of the node's input, whatever its rank.
+/// A channel stage (bias, scale, scale_shift, prelu) over dim 1 of the node's input, whatever its
+/// rank.
 void finish_channel_stage(Lowering& op, const std::string& kind, TensorId x,
                           const std::vector<std::vector<double>>& constants);
 

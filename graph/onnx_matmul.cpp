@@ -1,4 +1,5 @@
-// Shape rules and lowering of Gemm and MatMul: gemm where one side is constant, matmul where both are computed.
+// Shape rules and lowering of Gemm and MatMul: gemm where one side is constant, matmul where both
+// are computed.
 #include <algorithm>
 #include <numeric>
 
@@ -31,9 +32,9 @@ Dims trimmed(Dims dims) {
 }
 
 struct Product {
-  Dims a, b;        // rank 2 at least: a vector on the left is a row, on the right a column
-  Dims out;         // of the two so extended
-  Dims result;      // without the extensions
+  Dims a, b;    // rank 2 at least: a vector on the left is a row, on the right a column
+  Dims out;     // of the two so extended
+  Dims result;  // without the extensions
 };
 
 Result<Product> product_of(const Dims& a, const Dims& b) {
@@ -55,10 +56,14 @@ Result<Product> product_of(const Dims& a, const Dims& b) {
 }  // namespace
 
 Status shape_gemm(OpView& op) {
-  if (op.rank(0) != 2 || op.rank(1) != 2) return broken("operands of rank " + std::to_string(op.rank(0)) + " and " + std::to_string(op.rank(1)));
+  if (op.rank(0) != 2 || op.rank(1) != 2)
+    return broken("operands of rank " + std::to_string(op.rank(0)) + " and " +
+                  std::to_string(op.rank(1)));
   const bool ta = op.attr("transA", 0) != 0, tb = op.attr("transB", 0) != 0;
   const int64_t m = op.dims(0)[ta], k = op.dims(0)[!ta], n = op.dims(1)[!tb];
-  if (op.dims(1)[tb] != k) return broken("shapes " + to_string(op.dims(0)) + " and " + to_string(op.dims(1)) + " do not multiply");
+  if (op.dims(1)[tb] != k)
+    return broken("shapes " + to_string(op.dims(0)) + " and " + to_string(op.dims(1)) +
+                  " do not multiply");
   if (op.has(2)) {
     TENFOLD_TRY(const Dims with, broadcast(op.dims(2), {m, n}));
     if (with != Dims{m, n}) return broken("C of shape " + to_string(op.dims(2)));
@@ -83,7 +88,8 @@ Status lower_gemm(Lowering& op) {
   else
     inputs.push_back(tb ? swap_last(op, op.input(1)) : op.input(1));
   const bool with_c = op.has(2) && beta != 0;
-  const bool as_bias = with_c && weights && op.is_constant(2) && (op.rank(2) == 0 || op.dims(2).back() == 1 || op.dims(2).back() == out[1]) &&
+  const bool as_bias = with_c && weights && op.is_constant(2) &&
+                       (op.rank(2) == 0 || op.dims(2).back() == 1 || op.dims(2).back() == out[1]) &&
                        product(op.dims(2), 0, std::max<size_t>(op.dims(2).size(), 1) - 1) == 1;
   if (as_bias) {
     std::vector<double> bias = constant_values(op.in(2));
@@ -114,7 +120,8 @@ Status shape_matmul(OpView& op) {
 
 Status limit_matmul(const OpView& op) {
   for (size_t i : {size_t{0}, size_t{1}})
-    if (op.is_constant(i) && trimmed(op.dims(i)).size() > 2) return refused("a constant operand with batch dims " + to_string(op.dims(i)));
+    if (op.is_constant(i) && trimmed(op.dims(i)).size() > 2)
+      return refused("a constant operand with batch dims " + to_string(op.dims(i)));
   return {};
 }
 

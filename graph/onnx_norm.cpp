@@ -14,7 +14,8 @@ Status check_channels(const OpView& op, size_t first, size_t count) {
   if (op.rank(0) < 2) return broken("input of rank " + std::to_string(op.rank(0)));
   for (size_t i = first; i < first + count; ++i)
     if (op.dims(i) != Dims{op.dims(0)[1]})
-      return broken("input " + std::to_string(i) + " of shape " + to_string(op.dims(i)) + " for " + std::to_string(op.dims(0)[1]) + " channels");
+      return broken("input " + std::to_string(i) + " of shape " + to_string(op.dims(i)) + " for " +
+                    std::to_string(op.dims(0)[1]) + " channels");
   return {};
 }
 
@@ -33,11 +34,13 @@ Dims channel_image(const Dims& dims) {
 
 }  // namespace
 
-void finish_channel_stage(Lowering& op, const std::string& kind, TensorId x, const std::vector<Values>& constants) {
+void finish_channel_stage(Lowering& op, const std::string& kind, TensorId x,
+                          const std::vector<Values>& constants) {
   const Dims dims = op.dims_of(x);
   const Dims image = dims.size() <= 2 ? dims : channel_image(dims);
   std::vector<TensorId> inputs{op.reshape(x, image)};
-  for (const Values& values : constants) inputs.push_back(op.constant({static_cast<int64_t>(values.size())}, values));
+  for (const Values& values : constants)
+    inputs.push_back(op.constant({static_cast<int64_t>(values.size())}, values));
   op.finish(kind, std::move(inputs), image);
 }
 
@@ -70,15 +73,19 @@ Status shape_channel_norm(OpView& op) {
   if (op.node().op == "GroupNormalization") {
     const int64_t groups = op.attr("num_groups", 0), channels = op.dims(0)[1];
     const Dims wanted{op.opset() < 21 ? groups : channels};
-    if (groups < 1 || channels % groups != 0) return broken("num_groups = " + std::to_string(groups));
-    if (op.dims(1) != wanted || op.dims(2) != wanted) return broken("scale or bias is not of shape " + to_string(wanted));
+    if (groups < 1 || channels % groups != 0)
+      return broken("num_groups = " + std::to_string(groups));
+    if (op.dims(1) != wanted || op.dims(2) != wanted)
+      return broken("scale or bias is not of shape " + to_string(wanted));
   } else {
     TENFOLD_CHECK(check_channels(op, 1, 2));
   }
   return shape_same(op);
 }
 
-Status limit_channel_norm(const OpView& op) { return need_constants(op, 1); }
+Status limit_channel_norm(const OpView& op) {
+  return need_constants(op, 1);
+}
 
 Status lower_instance_norm(Lowering& op) {
   const Dims image = channel_image(op.dims(0));
@@ -87,13 +94,16 @@ Status lower_instance_norm(Lowering& op) {
   return {};
 }
 
-Status lower_group_norm(Lowering& op) {  // each group is one channel of an instance norm; scale and bias come after
+Status lower_group_norm(
+    Lowering& op) {  // each group is one channel of an instance norm; scale and bias come after
   const int64_t groups = op.attr("num_groups", 1), channels = op.dims(0)[1];
   const int64_t pixels = product(op.dims(0), 2, op.dims(0).size());
   const Dims image{op.dims(0)[0], groups, channels / groups, pixels};
   const TensorId x = op.reshape(op.input(0), image);
-  TensorId y = op.emit("instance_norm", {x, op.constant({groups}, Values(groups, 1)), op.constant({groups}, Values(groups, 0))},
-                       image, {{"epsilon", op.node().attr_float("epsilon", 1e-5)}});
+  TensorId y = op.emit(
+      "instance_norm",
+      {x, op.constant({groups}, Values(groups, 1)), op.constant({groups}, Values(groups, 0))},
+      image, {{"epsilon", op.node().attr_float("epsilon", 1e-5)}});
   std::vector<Values> constants{constant_values(op.in(1)), constant_values(op.in(2))};
   for (Values& values : constants)
     if (values.size() != static_cast<size_t>(channels)) {
@@ -110,7 +120,8 @@ Status shape_layer_norm(OpView& op) {
   TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", -1), op.rank(0)));
   const Dims wanted(op.dims(0).begin() + axis, op.dims(0).end());
   for (size_t i : {size_t{1}, size_t{2}})
-    if (op.has(i) && op.dims(i) != wanted) return broken("scale or bias is not of shape " + to_string(wanted));
+    if (op.has(i) && op.dims(i) != wanted)
+      return broken("scale or bias is not of shape " + to_string(wanted));
   return shape_same(op);
 }
 
@@ -119,7 +130,8 @@ Status lower_layer_norm(Lowering& op) {
   const Dims& dims = op.dims(0);
   const int64_t rows = product(dims, 0, axis), columns = product(dims, axis, dims.size());
   const TensorId scale = op.reshape(op.input(1), {columns});
-  const TensorId shift = op.has(2) ? op.reshape(op.input(2), {columns}) : op.constant({columns}, Values(columns, 0));
+  const TensorId shift =
+      op.has(2) ? op.reshape(op.input(2), {columns}) : op.constant({columns}, Values(columns, 0));
   op.finish("layer_norm", {op.reshape(op.input(0), {rows, columns}), scale, shift}, {rows, columns},
             {{"epsilon", op.node().attr_float("epsilon", 1e-5)}, {"axis", int64_t{1}}});
   return {};
@@ -127,27 +139,31 @@ Status lower_layer_norm(Lowering& op) {
 
 Status shape_lrn(OpView& op) {
   if (op.rank(0) != 4) return refused("needs rank 4");
-  if (op.attr("size", 0) < 1 || op.attr("size", 0) > int64_t{1} << 20) return broken("size = " + std::to_string(op.attr("size", 0)));
+  if (op.attr("size", 0) < 1 || op.attr("size", 0) > int64_t{1} << 20)
+    return broken("size = " + std::to_string(op.attr("size", 0)));
   return shape_same(op);
 }
 
 Status lower_lrn(Lowering& op) {
-  op.result("lrn", {op.input(0)}, {{"size", op.attr("size", 1)},
-                                   {"alpha", op.node().attr_float("alpha", 1e-4)},
-                                   {"beta", op.node().attr_float("beta", 0.75)},
-                                   {"bias", op.node().attr_float("bias", 1)}});
+  op.result("lrn", {op.input(0)},
+            {{"size", op.attr("size", 1)},
+             {"alpha", op.node().attr_float("alpha", 1e-4)},
+             {"beta", op.node().attr_float("beta", 0.75)},
+             {"bias", op.node().attr_float("bias", 1)}});
   return {};
 }
 
 Status shape_softmax(OpView& op) {
   if (op.rank(0) == 0) return broken("a scalar input");
-  TENFOLD_CHECK(normal_axis(op.attr("axis", op.opset() < 13 ? 1 : -1), op.rank(0), op.opset() < 13));
+  TENFOLD_CHECK(
+      normal_axis(op.attr("axis", op.opset() < 13 ? 1 : -1), op.rank(0), op.opset() < 13));
   return shape_same(op);
 }
 
 Status lower_softmax(Lowering& op) {
   const bool flattens = op.opset() < 13;  // all dims from axis on are one
-  TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", flattens ? 1 : -1), op.rank(0), flattens));
+  TENFOLD_TRY(const int64_t axis,
+              normal_axis(op.attr("axis", flattens ? 1 : -1), op.rank(0), flattens));
   const Dims& dims = op.dims(0);
   Dims seen = dims;
   int64_t along = axis;

@@ -45,7 +45,8 @@ constexpr OnnxOp table[] = {
     {"HardSigmoid", 1, 1, shape_same, nullptr, lower_unary},
     {"HardSwish", 1, 1, shape_same, nullptr, lower_unary},
     {"Identity", 1, 1, shape_same, fold_reshape, lower_alias},
-    {"InstanceNormalization", 3, 3, shape_channel_norm, nullptr, lower_instance_norm, limit_channel_norm},
+    {"InstanceNormalization", 3, 3, shape_channel_norm, nullptr, lower_instance_norm,
+     limit_channel_norm},
     {"LayerNormalization", 2, 3, shape_layer_norm, nullptr, lower_layer_norm, limit_channel_norm},
     {"LeakyRelu", 1, 1, shape_same, nullptr, lower_unary},
     {"Less", 2, 2, shape_compare, fold_arithmetic, nullptr},
@@ -107,7 +108,9 @@ constexpr OnnxOp table[] = {
 
 }  // namespace
 
-std::span<const OnnxOp> onnx_ops() { return table; }
+std::span<const OnnxOp> onnx_ops() {
+  return table;
+}
 
 const OnnxOp* find_onnx_op(const std::string& name) {
   const auto found = std::ranges::find_if(table, [&](const OnnxOp& op) { return name == op.name; });

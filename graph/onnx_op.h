@@ -1,6 +1,7 @@
-// ONNX operators, one row each: which inputs it takes, its shape rule, how it is folded when its inputs are constant, and
-// what it becomes in tenfold's own vocabulary. A new ONNX operator is one row in onnx_op.cpp and its functions in the
-// onnx_*.cpp file of its family. Rules follow ONNX's Operators.md and Changelog.md, opsets 7 to 22.
+// ONNX operators, one row each: which inputs it takes, its shape rule, how it is folded when its
+// inputs are constant, and what it becomes in tenfold's own vocabulary. A new ONNX operator is one
+// row in onnx_op.cpp and its functions in the onnx_*.cpp file of its family. Rules follow ONNX's
+// Operators.md and Changelog.md, opsets 7 to 22.
 #pragma once
 #include <span>
 #include <string>
@@ -12,11 +13,16 @@
 namespace tenfold::graph {
 
 /// The file breaks a rule of the operator, or its shapes do not fit.
-inline Error broken(std::string rule) { return {ErrorCode::invalid_shape, std::move(rule)}; }
+inline Error broken(std::string rule) {
+  return {ErrorCode::invalid_shape, std::move(rule)};
+}
 /// The file is well-formed, but tenfold has nothing for it.
-inline Error refused(std::string rule) { return {ErrorCode::unsupported, std::move(rule)}; }
+inline Error refused(std::string rule) {
+  return {ErrorCode::unsupported, std::move(rule)};
+}
 
-/// A node with its tensors, as an operator's rules see it. Errors from here are the bare rule: the caller adds file and node.
+/// A node with its tensors, as an operator's rules see it. Errors from here are the bare rule: the
+/// caller adds file and node.
 class OpView {
  public:
   OpView(Network& network, Node& node) : network_(network), node_(node) {}
@@ -36,15 +42,20 @@ class OpView {
   bool wants(size_t i) const { return i < node_.outputs.size() && node_.outputs[i] != no_tensor; }
 
   bool has_attr(const char* name) const { return node_.attrs.contains(name); }
-  int64_t attr(const char* name, int64_t otherwise) const { return node_.attr_int(name, otherwise); }
+  int64_t attr(const char* name, int64_t otherwise) const {
+    return node_.attr_int(name, otherwise);
+  }
 
-  /// A constant input's values; refused when the input is computed or absent, broken when it is longer than 4096.
+  /// A constant input's values; refused when the input is computed or absent, broken when it is
+  /// longer than 4096.
   Result<std::vector<int64_t>> ints(size_t i) const;
   Result<std::vector<double>> floats(size_t i) const;
-  /// The ints of attribute `name`, or of input i where the operator takes them so; empty when neither is there.
+  /// The ints of attribute `name`, or of input i where the operator takes them so; empty when
+  /// neither is there.
   Result<std::vector<int64_t>> attr_or_input(const char* name, size_t i) const;
 
-  /// States an output's type and shape (absent outputs are ignored). Errors: broken when it has over 2^34 elements, or none.
+  /// States an output's type and shape (absent outputs are ignored). Errors: broken when it has
+  /// over 2^34 elements, or none.
   Status set(size_t i, DType type, Dims dims);
   /// The same where an output without elements is allowed: what constants may be.
   Status set_any(size_t i, DType type, Dims dims);
@@ -54,10 +65,12 @@ class OpView {
   Node& node_;
 };
 
-/// Where an operator puts what it becomes. Tensors that it makes on the way are named after the node's first output.
+/// Where an operator puts what it becomes. Tensors that it makes on the way are named after the
+/// node's first output.
 class Lowering : public OpView {
  public:
-  Lowering(Network& network, Node& node, std::vector<Node>& made) : OpView(network, node), made_(made) {}
+  Lowering(Network& network, Node& node, std::vector<Node>& made)
+      : OpView(network, node), made_(made) {}
 
   using Attrs = std::map<std::string, AttrValue>;
   TensorId input(size_t i) const { return node_.inputs[i]; }
@@ -67,8 +80,10 @@ class Lowering : public OpView {
 
   /// A node with a new tensor of these dims.
   TensorId emit(const std::string& op, std::vector<TensorId> inputs, Dims dims, Attrs attrs = {});
-  /// A node that makes output i, through a reshape where `dims` (what the node computes) are not the output's.
-  void finish(const std::string& op, std::vector<TensorId> inputs, Dims dims, Attrs attrs = {}, size_t i = 0);
+  /// A node that makes output i, through a reshape where `dims` (what the node computes) are not
+  /// the output's.
+  void finish(const std::string& op, std::vector<TensorId> inputs, Dims dims, Attrs attrs = {},
+              size_t i = 0);
   /// finish() with the output's own dims.
   void result(const std::string& op, std::vector<TensorId> inputs, Attrs attrs = {}, size_t i = 0);
   /// x under these dims: itself, a reshaped constant, or a reshape node.
@@ -88,7 +103,8 @@ class Lowering : public OpView {
 struct OnnxOp {
   const char* name;
   int min_inputs, max_inputs;  // max -1: any number
-  /// Sets type and dims of every output, or says what is wrong; a refusal may come after the dims are set.
+  /// Sets type and dims of every output, or says what is wrong; a refusal may come after the dims
+  /// are set.
   Status (*shape)(OpView& op);
   /// The outputs' values, when every input is constant. Null: not folded before lowering.
   Result<std::vector<Array>> (*fold)(const OpView& op);
@@ -101,7 +117,8 @@ struct OnnxOp {
 std::span<const OnnxOp> onnx_ops();
 const OnnxOp* find_onnx_op(const std::string& name);
 
-/// axis in [0, rank), a negative one counted from the end; broken otherwise. `rank` itself is allowed where `end` says so.
+/// axis in [0, rank), a negative one counted from the end; broken otherwise. `rank` itself is
+/// allowed where `end` says so.
 Result<int64_t> normal_axis(int64_t axis, int64_t rank, bool end = false);
 /// All of them, sorted; broken when one comes twice.
 Result<std::vector<int64_t>> normal_axes(const std::vector<int64_t>& axes, int64_t rank);

@@ -7,7 +7,7 @@
 namespace tenfold::graph {
 namespace {
 
-constexpr int64_t longest_list = 4096;           // of numbers that stand for attributes
+constexpr int64_t longest_list = 4096;  // of numbers that stand for attributes
 constexpr int64_t most_elements = int64_t{1} << 34;
 
 template <class V>
@@ -21,8 +21,12 @@ Result<V> list_of(const OpView& op, size_t i, V (*read)(const Array&)) {
 
 }  // namespace
 
-Result<std::vector<int64_t>> OpView::ints(size_t i) const { return list_of(*this, i, to_ints); }
-Result<std::vector<double>> OpView::floats(size_t i) const { return list_of(*this, i, to_doubles); }
+Result<std::vector<int64_t>> OpView::ints(size_t i) const {
+  return list_of(*this, i, to_ints);
+}
+Result<std::vector<double>> OpView::floats(size_t i) const {
+  return list_of(*this, i, to_doubles);
+}
 
 Result<std::vector<int64_t>> OpView::attr_or_input(const char* name, size_t i) const {
   if (has_attr(name)) return node_.attr_ints(name, {});
@@ -34,7 +38,8 @@ Status OpView::set_any(size_t i, DType type, Dims dims) {
   if (!wants(i)) return {};
   if (dims.size() > 32) return broken("a result of rank " + std::to_string(dims.size()));
   TENFOLD_TRY(const int64_t elements, volume(dims));
-  if (elements > most_elements) return broken("a result of shape " + to_string(dims) + " is too large");
+  if (elements > most_elements)
+    return broken("a result of shape " + to_string(dims) + " is too large");
   Tensor& tensor = network_.tensors[node_.outputs[i]];
   tensor.type = type;
   tensor.dims = std::move(dims);
@@ -50,7 +55,8 @@ Status OpView::set(size_t i, DType type, Dims dims) {
 
 Result<int64_t> normal_axis(int64_t axis, int64_t rank, bool end) {
   if (axis < -rank || axis > rank || (axis == rank && !end))
-    return broken("axis " + std::to_string(axis) + " does not exist in rank " + std::to_string(rank));
+    return broken("axis " + std::to_string(axis) + " does not exist in rank " +
+                  std::to_string(rank));
   return axis < 0 ? axis + rank : axis;
 }
 

@@ -7,7 +7,9 @@
 namespace tenfold::graph {
 namespace {
 
-std::vector<int64_t> spatial(const Dims& dims) { return {dims.begin() + 2, dims.end()}; }
+std::vector<int64_t> spatial(const Dims& dims) {
+  return {dims.begin() + 2, dims.end()};
+}
 
 struct Pool {
   Window window;
@@ -39,7 +41,8 @@ Status shape_pool(OpView& op) {
 
 Status limit_pool(const OpView& op) {
   if (op.rank(0) > 4) return refused("3-D pooling");
-  if (op.node().op == "LpPool" && op.attr("p", 2) != 1 && op.attr("p", 2) != 2) return refused("p = " + std::to_string(op.attr("p", 2)));
+  if (op.node().op == "LpPool" && op.attr("p", 2) != 1 && op.attr("p", 2) != 2)
+    return refused("p = " + std::to_string(op.attr("p", 2)));
   return {};
 }
 
@@ -49,7 +52,8 @@ Status lower_pool(Lowering& op) {
   std::vector<int64_t> extra(in.size());
   for (size_t i = 0; i < in.size(); ++i) {
     Window& w = pool.window;
-    extra[i] = std::max<int64_t>(0, (pool.extents[i] - 1) * w.stride[i] + w.span(i) - (in[i] + w.begin[i] + w.end[i]));
+    extra[i] = std::max<int64_t>(
+        0, (pool.extents[i] - 1) * w.stride[i] + w.span(i) - (in[i] + w.begin[i] + w.end[i]));
     w.end[i] += extra[i];
   }
   Lowering::Attrs attrs = window_attrs(pool.window);
@@ -63,7 +67,8 @@ Status lower_pool(Lowering& op) {
     kind = "lp_pool2d";
     attrs["p"] = op.attr("p", 2);
   }
-  op.finish(kind, {op.reshape(op.input(0), as_image(op.dims(0)))}, as_image(op.result_dims()), std::move(attrs));
+  op.finish(kind, {op.reshape(op.input(0), as_image(op.dims(0)))}, as_image(op.result_dims()),
+            std::move(attrs));
   return {};
 }
 
@@ -79,7 +84,8 @@ Status lower_global_pool(Lowering& op) {
   const Dims& dims = op.dims(0);
   Dims image = dims, pooled{dims[0], dims[1], 1, 1};
   if (op.rank(0) != 4) image = {dims[0], dims[1], 1, product(dims, 2, dims.size())};
-  op.finish(op.node().op == "GlobalMaxPool" ? "global_max_pool" : "global_avg_pool", {op.reshape(op.input(0), image)}, pooled);
+  op.finish(op.node().op == "GlobalMaxPool" ? "global_max_pool" : "global_avg_pool",
+            {op.reshape(op.input(0), image)}, pooled);
   return {};
 }
 

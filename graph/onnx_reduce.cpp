@@ -1,4 +1,5 @@
-// Shape rule and lowering of the reductions of all opsets. Means and maxima over an image's pixels are global pools.
+// Shape rule and lowering of the reductions of all opsets. Means and maxima over an image's pixels
+// are global pools.
 #include <algorithm>
 #include <numeric>
 
@@ -11,8 +12,9 @@ struct Kind {
   const char* onnx;
   int64_t kind;
 };
-constexpr Kind kinds[] = {{"ReduceSum", 0}, {"ReduceMean", 1}, {"ReduceMax", 2}, {"ReduceMin", 3}, {"ReduceProd", 4},
-                          {"ReduceL1", 5},  {"ReduceL2", 6},   {"ReduceSumSquare", 7}, {"ReduceLogSum", 0}};
+constexpr Kind kinds[] = {{"ReduceSum", 0}, {"ReduceMean", 1},      {"ReduceMax", 2},
+                          {"ReduceMin", 3}, {"ReduceProd", 4},      {"ReduceL1", 5},
+                          {"ReduceL2", 6},  {"ReduceSumSquare", 7}, {"ReduceLogSum", 0}};
 
 Dims kept(const Dims& dims, const std::vector<int64_t>& axes) {
   Dims out = dims;
@@ -51,7 +53,8 @@ Status lower_reduce(Lowering& op) {
     return {};
   }
   const Dims dims = kept(op.dims(0), axes);
-  if (op.rank(0) == 4 && axes == std::vector<int64_t>{2, 3} && (name == "ReduceMean" || name == "ReduceMax")) {
+  if (op.rank(0) == 4 && axes == std::vector<int64_t>{2, 3} &&
+      (name == "ReduceMean" || name == "ReduceMax")) {
     op.finish(name == "ReduceMean" ? "global_avg_pool" : "global_max_pool", {op.input(0)}, dims);
     return {};
   }

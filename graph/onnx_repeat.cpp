@@ -16,7 +16,8 @@ struct Pads {
 
 Result<Pads> pads_of(const OpView& op) {
   const auto rank = static_cast<size_t>(op.rank(0));
-  Pads pads{std::vector<int64_t>(rank, 0), std::vector<int64_t>(rank, 0), 0, op.node().attr_string("mode", "constant")};
+  Pads pads{std::vector<int64_t>(rank, 0), std::vector<int64_t>(rank, 0), 0,
+            op.node().attr_string("mode", "constant")};
   std::vector<int64_t> given, axes;
   if (op.opset() < 11) {
     given = op.node().attr_ints("pads", {});
@@ -27,12 +28,15 @@ Result<Pads> pads_of(const OpView& op) {
       TENFOLD_TRY(const std::vector<double> value, op.floats(2));
       if (!value.empty()) pads.value = value[0];
     }
-    if (op.has(3)) { TENFOLD_TRY(axes, op.ints(3)); }
+    if (op.has(3)) {
+      TENFOLD_TRY(axes, op.ints(3));
+    }
   }
   if (axes.empty())
     for (size_t i = 0; i < rank; ++i) axes.push_back(static_cast<int64_t>(i));
   TENFOLD_CHECK(normal_axes(axes, op.rank(0)));
-  if (given.size() != 2 * axes.size()) return broken("pads has " + std::to_string(given.size()) + " numbers");
+  if (given.size() != 2 * axes.size())
+    return broken("pads has " + std::to_string(given.size()) + " numbers");
   for (size_t i = 0; i < axes.size(); ++i) {
     const int64_t axis = axes[i] < 0 ? axes[i] + op.rank(0) : axes[i];
     pads.begins[axis] = given[i];
@@ -66,11 +70,14 @@ Status lower_expand(Lowering& op) {
 
 Status shape_tile(OpView& op) {
   TENFOLD_TRY(const std::vector<int64_t> repeats, op.ints(1));
-  if (static_cast<int64_t>(repeats.size()) != op.rank(0)) return broken("repeats has not one number a dim");
+  if (static_cast<int64_t>(repeats.size()) != op.rank(0))
+    return broken("repeats has not one number a dim");
   Dims dims = op.dims(0);
   for (size_t i = 0; i < dims.size(); ++i) {
-    if (repeats[i] < 0 || repeats[i] > int64_t{1} << 34) return broken("repeats a dim " + std::to_string(repeats[i]) + " times");
-    if (dims[i] > (int64_t{1} << 34) / std::max<int64_t>(repeats[i], 1)) return broken("a result that is too large");
+    if (repeats[i] < 0 || repeats[i] > int64_t{1} << 34)
+      return broken("repeats a dim " + std::to_string(repeats[i]) + " times");
+    if (dims[i] > (int64_t{1} << 34) / std::max<int64_t>(repeats[i], 1))
+      return broken("a result that is too large");
     dims[i] *= repeats[i];
   }
   return op.set_any(0, op.in(0).type, std::move(dims));
@@ -79,7 +86,8 @@ Status shape_tile(OpView& op) {
 Status limit_tile(const OpView& op) {
   int64_t copies = 1;
   for (size_t i = 0; i < op.dims(0).size(); ++i)
-    if (op.dims(0)[i] > 1) copies = std::min(most_copies + 1, copies * (op.out(0).dims[i] / op.dims(0)[i]));
+    if (op.dims(0)[i] > 1)
+      copies = std::min(most_copies + 1, copies * (op.out(0).dims[i] / op.dims(0)[i]));
   if (copies > most_copies) return refused("tiles computed data over 16 times");
   return {};
 }
@@ -91,7 +99,8 @@ Status lower_tile(Lowering& op) {
     const int64_t copies = op.result_dims()[i] / dims[i];
     if (dims[i] == 1 || copies == 1) continue;
     dims[i] = op.result_dims()[i];
-    x = op.emit("concat", std::vector<TensorId>(copies, x), dims, {{"axis", static_cast<int64_t>(i)}});
+    x = op.emit("concat", std::vector<TensorId>(copies, x), dims,
+                {{"axis", static_cast<int64_t>(i)}});
   }
   op.result("map", {x});
   return {};
@@ -102,7 +111,8 @@ Status shape_pad(OpView& op) {
   Dims dims = op.dims(0);
   for (size_t i = 0; i < dims.size(); ++i) {
     constexpr int64_t most = int64_t{1} << 30;
-    if (std::max(pads.begins[i], pads.ends[i]) > most || std::min(pads.begins[i], pads.ends[i]) < -most)
+    if (std::max(pads.begins[i], pads.ends[i]) > most ||
+        std::min(pads.begins[i], pads.ends[i]) < -most)
       return broken("a pad over 2^30");
     dims[i] += pads.begins[i] + pads.ends[i];
     if (dims[i] < 0) return broken("pads leave nothing of dim " + std::to_string(i));
@@ -112,7 +122,8 @@ Status shape_pad(OpView& op) {
 
 Status limit_pad(const OpView& op) {
   TENFOLD_TRY(const Pads pads, pads_of(op));
-  if (pads.mode != "constant" && pads.mode != "reflect" && pads.mode != "edge") return refused("pad mode " + pads.mode);
+  if (pads.mode != "constant" && pads.mode != "reflect" && pads.mode != "edge")
+    return refused("pad mode " + pads.mode);
   for (size_t i = 0; i < pads.begins.size(); ++i) {
     if (pads.begins[i] < 0 || pads.ends[i] < 0) return refused("a negative pad over computed data");
     if (pads.mode == "reflect" && std::max(pads.begins[i], pads.ends[i]) >= op.dims(0)[i])
@@ -140,7 +151,8 @@ Status shape_depth_to_space(OpView& op) {
   const Dims& dims = op.dims(0);
   if (block < 1 || block > 4096 || dims[1] % (block * block) != 0)
     return broken("blocksize " + std::to_string(block) + " does not divide " + to_string(dims));
-  return op.set(0, op.in(0).type, {dims[0], dims[1] / (block * block), dims[2] * block, dims[3] * block});
+  return op.set(0, op.in(0).type,
+                {dims[0], dims[1] / (block * block), dims[2] * block, dims[3] * block});
 }
 
 Status lower_depth_to_space(Lowering& op) {
@@ -158,13 +170,15 @@ Status shape_space_to_depth(OpView& op) {
   const Dims& dims = op.dims(0);
   if (block < 1 || block > 4096 || dims[2] % block != 0 || dims[3] % block != 0)
     return broken("blocksize " + std::to_string(block) + " does not divide " + to_string(dims));
-  return op.set(0, op.in(0).type, {dims[0], dims[1] * block * block, dims[2] / block, dims[3] / block});
+  return op.set(0, op.in(0).type,
+                {dims[0], dims[1] * block * block, dims[2] / block, dims[3] / block});
 }
 
 Status lower_space_to_depth(Lowering& op) {
   const int64_t block = op.attr("blocksize", 0);
   const Dims& out = op.result_dims();
-  return finish_blocks(op, {out[0], op.dims(0)[1], out[2], block, out[3], block}, {0, 3, 5, 1, 2, 4});
+  return finish_blocks(op, {out[0], op.dims(0)[1], out[2], block, out[3], block},
+                       {0, 3, 5, 1, 2, 4});
 }
 
 }  // namespace tenfold::graph

@@ -6,7 +6,9 @@
 
 namespace tenfold::graph {
 
-Status shape_same(OpView& op) { return op.set_any(0, op.in(0).type, op.dims(0)); }
+Status shape_same(OpView& op) {
+  return op.set_any(0, op.in(0).type, op.dims(0));
+}
 
 Status shape_reshape(OpView& op) {
   TENFOLD_TRY(Dims dims, op.ints(1));
@@ -16,7 +18,8 @@ Status shape_reshape(OpView& op) {
   int64_t known = 1;
   for (size_t i = 0; i < dims.size(); ++i) {
     if (dims[i] == 0 && !allow_zero) {
-      if (i >= op.dims(0).size()) return broken("shape " + to_string(dims) + " copies a dim that the input lacks");
+      if (i >= op.dims(0).size())
+        return broken("shape " + to_string(dims) + " copies a dim that the input lacks");
       dims[i] = op.dims(0)[i];
     }
     if (dims[i] == -1) {
@@ -97,15 +100,30 @@ Status limit_dropout(const OpView& op) {
 }
 
 Result<DType> cast_type(const OpView& op) {
-  switch (op.attr("to", 0)) {  // TensorProto.DataType; what is narrower than its DType here is refused where it matters
-    case 1: case 10: case 16: return DType::f32;
-    case 11: return DType::f64;
-    case 2: return DType::u8;
-    case 3: return DType::i8;
-    case 5: case 6: return DType::i32;
-    case 4: case 7: case 12: case 13: return DType::i64;
-    case 9: return DType::boolean;
-    default: return refused("cast to element type " + std::to_string(op.attr("to", 0)));
+  switch (op.attr("to", 0)) {  // TensorProto.DataType; what is narrower than its DType here is
+                               // refused where it matters
+    case 1:
+    case 10:
+    case 16:
+      return DType::f32;
+    case 11:
+      return DType::f64;
+    case 2:
+      return DType::u8;
+    case 3:
+      return DType::i8;
+    case 5:
+    case 6:
+      return DType::i32;
+    case 4:
+    case 7:
+    case 12:
+    case 13:
+      return DType::i64;
+    case 9:
+      return DType::boolean;
+    default:
+      return refused("cast to element type " + std::to_string(op.attr("to", 0)));
   }
 }
 
@@ -115,7 +133,8 @@ Status shape_cast(OpView& op) {
 }
 
 Status limit_cast(const OpView& op) {
-  if (op.out(0).type != DType::f32) return refused("a computed cast to " + std::string(to_string(op.out(0).type)));
+  if (op.out(0).type != DType::f32)
+    return refused("a computed cast to " + std::string(to_string(op.out(0).type)));
   return {};
 }
 

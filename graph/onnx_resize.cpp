@@ -17,16 +17,22 @@ struct Name {
   int64_t value;
 };
 constexpr Name modes[] = {{"nearest", 0}, {"linear", 1}, {"cubic", 2}, {"bilinear", 1}};
-constexpr Name coordinates[] = {{"half_pixel", 0}, {"asymmetric", 1}, {"align_corners", 2},
-                                {"pytorch_half_pixel", 3}, {"half_pixel_symmetric", 4}};
-constexpr Name roundings[] = {{"round_prefer_floor", 0}, {"round_prefer_ceil", 1}, {"floor", 2}, {"ceil", 3}};
+constexpr Name coordinates[] = {{"half_pixel", 0},
+                                {"asymmetric", 1},
+                                {"align_corners", 2},
+                                {"pytorch_half_pixel", 3},
+                                {"half_pixel_symmetric", 4}};
+constexpr Name roundings[] = {
+    {"round_prefer_floor", 0}, {"round_prefer_ceil", 1}, {"floor", 2}, {"ceil", 3}};
 
 int64_t find(std::span<const Name> names, const std::string& name) {
   const auto found = std::ranges::find_if(names, [&](const Name& row) { return name == row.name; });
   return found == names.end() ? -1 : found->value;
 }
 
-bool is_upsample(const OpView& op) { return op.node().op == "Upsample" || op.opset() == 10; }
+bool is_upsample(const OpView& op) {
+  return op.node().op == "Upsample" || op.opset() == 10;
+}
 
 Result<std::vector<int64_t>> axes_of(const OpView& op) {
   std::vector<int64_t> axes = op.node().attr_ints("axes", {});
@@ -48,7 +54,9 @@ Result<Resizing> resizing_of(const OpView& op) {
   else if (op.has(scales_input)) {
     TENFOLD_TRY(scales, op.floats(scales_input));
   }
-  if (!is_upsample(op) && op.has(3)) { TENFOLD_TRY(sizes, op.ints(3)); }
+  if (!is_upsample(op) && op.has(3)) {
+    TENFOLD_TRY(sizes, op.ints(3));
+  }
   if (!sizes.empty()) scales.clear();
   if (scales.empty() == sizes.empty() || std::max(scales.size(), sizes.size()) != axes.size())
     return broken("needs scales or sizes, one number a dim");
@@ -56,17 +64,25 @@ Result<Resizing> resizing_of(const OpView& op) {
   const std::string policy = op.node().attr_string("keep_aspect_ratio_policy", "stretch");
   for (size_t i = 0; i < axes.size(); ++i) {
     const auto in = static_cast<double>(op.dims(0)[axes[i]]);
-    if (!sizes.empty() && (sizes[i] < 1 || sizes[i] > int64_t{1} << 31)) return broken("sizes holds " + std::to_string(sizes[i]));
+    if (!sizes.empty() && (sizes[i] < 1 || sizes[i] > int64_t{1} << 31))
+      return broken("sizes holds " + std::to_string(sizes[i]));
     const double scale = sizes.empty() ? scales[i] : static_cast<double>(sizes[i]) / in;
-    if (!(scale > 0 && scale * in < 2147483648.0)) return broken("a scale that is no positive number");
-    uniform = i == 0 ? scale : policy == "not_larger" ? std::min(uniform, scale) : std::max(uniform, scale);
+    if (!(scale > 0 && scale * in < 2147483648.0))
+      return broken("a scale that is no positive number");
+    uniform = i == 0                   ? scale
+              : policy == "not_larger" ? std::min(uniform, scale)
+                                       : std::max(uniform, scale);
     resizing.scales[axes[i]] = scale;
-    resizing.dims[axes[i]] = sizes.empty() ? static_cast<int64_t>(std::floor(in * static_cast<double>(static_cast<float>(scale)))) : sizes[i];
+    resizing.dims[axes[i]] =
+        sizes.empty()
+            ? static_cast<int64_t>(std::floor(in * static_cast<double>(static_cast<float>(scale))))
+            : sizes[i];
   }
   if (!sizes.empty() && policy != "stretch")
     for (int64_t axis : axes) {
       resizing.scales[axis] = uniform;
-      resizing.dims[axis] = static_cast<int64_t>(std::round(uniform * static_cast<double>(op.dims(0)[axis])));
+      resizing.dims[axis] =
+          static_cast<int64_t>(std::round(uniform * static_cast<double>(op.dims(0)[axis])));
     }
   return resizing;
 }
@@ -82,15 +98,18 @@ Status shape_resize(OpView& op) {
 Status limit_resize(const OpView& op) {
   TENFOLD_TRY(const Resizing resizing, resizing_of(op));
   const std::string mode = op.node().attr_string("mode", "nearest");
-  const std::string coordinate = op.node().attr_string("coordinate_transformation_mode", "half_pixel");
+  const std::string coordinate =
+      op.node().attr_string("coordinate_transformation_mode", "half_pixel");
   const std::string rounding = op.node().attr_string("nearest_mode", "round_prefer_floor");
   if (find(modes, mode) < 0) return refused("mode " + mode);
-  if (find(coordinates, coordinate) < 0) return refused("coordinate_transformation_mode " + coordinate);
+  if (find(coordinates, coordinate) < 0)
+    return refused("coordinate_transformation_mode " + coordinate);
   if (find(roundings, rounding) < 0) return refused("nearest_mode " + rounding);
   const int64_t rank = op.rank(0);
   if (rank < 3 || rank > 4 || resizing.scales[0] != 1 || resizing.scales[1] != 1)
     return refused("resizes more than the last one or two dims of a rank 3 or 4 input");
-  if (op.attr("antialias", 0) != 0 && find(modes, mode) != 0 && (resizing.scales[2] < 1 || resizing.scales.back() < 1))
+  if (op.attr("antialias", 0) != 0 && find(modes, mode) != 0 &&
+      (resizing.scales[2] < 1 || resizing.scales.back() < 1))
     return refused("antialias");
   return {};
 }
@@ -98,10 +117,17 @@ Status limit_resize(const OpView& op) {
 Status lower_resize(Lowering& op) {
   TENFOLD_TRY(const Resizing resizing, resizing_of(op));
   const std::string mode = op.node().attr_string("mode", "nearest");
-  Lowering::Attrs attrs{{"mode", find(modes, mode)}, {"cubic_a", op.node().attr_float("cubic_coeff_a", -0.75)},
+  Lowering::Attrs attrs{{"mode", find(modes, mode)},
+                        {"cubic_a", op.node().attr_float("cubic_coeff_a", -0.75)},
                         {"exclude_outside", int64_t{op.attr("exclude_outside", 0) != 0}}};
-  attrs["coordinate"] = is_upsample(op) ? int64_t{1} : find(coordinates, op.node().attr_string("coordinate_transformation_mode", "half_pixel"));
-  attrs["nearest"] = is_upsample(op) ? int64_t{2} : find(roundings, op.node().attr_string("nearest_mode", "round_prefer_floor"));
+  attrs["coordinate"] =
+      is_upsample(op) ? int64_t{1}
+                      : find(coordinates,
+                             op.node().attr_string("coordinate_transformation_mode", "half_pixel"));
+  attrs["nearest"] =
+      is_upsample(op)
+          ? int64_t{2}
+          : find(roundings, op.node().attr_string("nearest_mode", "round_prefer_floor"));
   attrs["scale_h"] = op.rank(0) == 4 ? resizing.scales[2] : 1.0;
   attrs["scale_w"] = resizing.scales.back();
   Dims in = op.dims(0), out = op.result_dims();

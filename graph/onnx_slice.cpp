@@ -13,7 +13,8 @@ constexpr size_t most_pieces = 64;  // that a computed Gather may become
 void finish_slice(Lowering& op, SliceBox box, size_t output = 0) {
   for (size_t i = 0; i < box.steps.size(); ++i)
     if (box.extents[i] == 1) box.steps[i] = 1;
-  op.finish("slice", {op.input(0)}, box.extents, {{"starts", box.starts}, {"steps", box.steps}}, output);
+  op.finish("slice", {op.input(0)}, box.extents, {{"starts", box.starts}, {"steps", box.steps}},
+            output);
 }
 
 SliceBox whole(const Dims& dims) {
@@ -32,8 +33,12 @@ Result<SliceBox> slice_box(const OpView& op) {
   } else {
     TENFOLD_TRY(starts, op.ints(1));
     TENFOLD_TRY(ends, op.ints(2));
-    if (op.has(3)) { TENFOLD_TRY(axes, op.ints(3)); }
-    if (op.has(4)) { TENFOLD_TRY(steps, op.ints(4)); }
+    if (op.has(3)) {
+      TENFOLD_TRY(axes, op.ints(3));
+    }
+    if (op.has(4)) {
+      TENFOLD_TRY(steps, op.ints(4));
+    }
   }
   if (axes.empty()) {
     axes.resize(starts.size());
@@ -50,7 +55,8 @@ Result<SliceBox> slice_box(const OpView& op) {
     if (step == 0 || step == std::numeric_limits<int64_t>::min()) return broken("a step of 0");
     const auto clamp = [&](int64_t at) {
       if (at < 0) at = at < -extent ? -1 : at + extent;
-      return step > 0 ? std::clamp<int64_t>(at, 0, extent) : std::clamp<int64_t>(at, -1, extent - 1);
+      return step > 0 ? std::clamp<int64_t>(at, 0, extent)
+                      : std::clamp<int64_t>(at, -1, extent - 1);
     };
     const int64_t from = clamp(starts[i]), to = clamp(ends[i]);
     const int64_t distance = step > 0 ? to - from : from - to, stride = step > 0 ? step : -step;
@@ -69,7 +75,8 @@ Status shape_slice(OpView& op) {
 Status limit_slice(const OpView& op) {
   TENFOLD_TRY(const SliceBox box, slice_box(op));
   for (size_t i = 0; i < box.steps.size(); ++i)
-    if (box.steps[i] < 0 && box.extents[i] > 1) return refused("a negative step over computed data");
+    if (box.steps[i] < 0 && box.extents[i] > 1)
+      return refused("a negative step over computed data");
   return {};
 }
 
@@ -83,11 +90,13 @@ Result<std::vector<int64_t>> split_sizes(const OpView& op, int64_t axis) {
   TENFOLD_TRY(std::vector<int64_t> sizes, op.attr_or_input("split", 1));
   const int64_t extent = op.dims(0)[axis], count = static_cast<int64_t>(op.outputs());
   if (sizes.empty()) {
-    if (count == 0 || op.attr("num_outputs", count) != count) return broken("num_outputs is not the number of outputs");
+    if (count == 0 || op.attr("num_outputs", count) != count)
+      return broken("num_outputs is not the number of outputs");
     const int64_t size = (extent + count - 1) / count;
     if (op.opset() < 18 && extent % count != 0)
       return broken("cannot split " + std::to_string(extent) + " into " + std::to_string(count));
-    for (int64_t i = 0; i < count; ++i) sizes.push_back(std::clamp<int64_t>(extent - i * size, 0, size));
+    for (int64_t i = 0; i < count; ++i)
+      sizes.push_back(std::clamp<int64_t>(extent - i * size, 0, size));
   }
   int64_t total = 0;
   for (int64_t size : sizes) {
@@ -160,7 +169,8 @@ Status limit_gather(const OpView& op) {
   TENFOLD_TRY(const std::vector<int64_t> indices, op.ints(1));
   const int64_t extent = op.dims(0)[axis];
   for (int64_t index : indices)
-    if (index < -extent || index >= extent) return broken("index " + std::to_string(index) + " is outside");
+    if (index < -extent || index >= extent)
+      return broken("index " + std::to_string(index) + " is outside");
   if (indices.size() > most_pieces) return refused("gathers over 64 indices from computed data");
   return {};
 }
@@ -178,7 +188,8 @@ Status lower_gather(Lowering& op) {
       finish_slice(op, std::move(box));
       return {};
     }
-    pieces.push_back(op.emit("slice", {op.input(0)}, box.extents, {{"starts", box.starts}, {"steps", box.steps}}));
+    pieces.push_back(op.emit("slice", {op.input(0)}, box.extents,
+                             {{"starts", box.starts}, {"steps", box.steps}}));
   }
   Dims joined = dims;
   joined[axis] = static_cast<int64_t>(indices.size());

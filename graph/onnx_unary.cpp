@@ -17,10 +17,10 @@ struct Plain {
 };
 // What maps onto one stage kind without numbers.
 constexpr Plain plain[] = {
-    {"Relu", "relu"},         {"Sigmoid", "sigmoid"},   {"Tanh", "tanh"},   {"HardSwish", "hard_swish"}, {"Mish", "mish"},
-    {"Softplus", "softplus"}, {"Erf", "erf"},           {"Exp", "exp"},     {"Log", "log"},              {"Sqrt", "sqrt"},
-    {"Abs", "abs"},           {"Neg", "neg"},           {"Floor", "floor"}, {"Ceil", "ceil"},            {"Round", "round"},
-    {"Reciprocal", "reciprocal"},
+    {"Relu", "relu"},   {"Sigmoid", "sigmoid"},   {"Tanh", "tanh"},   {"HardSwish", "hard_swish"},
+    {"Mish", "mish"},   {"Softplus", "softplus"}, {"Erf", "erf"},     {"Exp", "exp"},
+    {"Log", "log"},     {"Sqrt", "sqrt"},         {"Abs", "abs"},     {"Neg", "neg"},
+    {"Floor", "floor"}, {"Ceil", "ceil"},         {"Round", "round"}, {"Reciprocal", "reciprocal"},
 };
 
 TensorId stage(Lowering& op, const char* kind, TensorId x, Values values = {}) {
@@ -41,7 +41,9 @@ struct Range {
 
 Result<Range> clip_range(const OpView& op) {
   Range range;
-  const auto finite = [](double v) { return std::clamp(v, -3.4028234663852886e38, 3.4028234663852886e38); };
+  const auto finite = [](double v) {
+    return std::clamp(v, -3.4028234663852886e38, 3.4028234663852886e38);
+  };
   range.low = finite(op.node().attr_float("min", range.low));
   range.high = finite(op.node().attr_float("max", range.high));
   for (size_t i : {size_t{1}, size_t{2}})
@@ -61,7 +63,8 @@ constexpr double selu_alpha = 1.67326319217681884765625, selu_gamma = 1.05070102
 Status limit_unary(const OpView& op) {
   const std::string& name = op.node().op;
   const std::string approximate = op.node().attr_string("approximate", "none");
-  if (name == "Gelu" && approximate != "none" && approximate != "tanh") return refused("approximate = " + approximate);
+  if (name == "Gelu" && approximate != "none" && approximate != "tanh")
+    return refused("approximate = " + approximate);
   if (name == "Celu" && op.node().attr_float("alpha", 1) == 0) return broken("alpha is 0");
   return {};
 }
@@ -69,7 +72,9 @@ Status limit_unary(const OpView& op) {
 Status lower_unary(Lowering& op) {
   const std::string& name = op.node().op;
   const TensorId x = op.input(0);
-  const auto number = [&op](const char* attr, double otherwise) { return op.node().attr_float(attr, otherwise); };
+  const auto number = [&op](const char* attr, double otherwise) {
+    return op.node().attr_float(attr, otherwise);
+  };
   for (const Plain& row : plain)
     if (name == row.onnx) {
       finish(op, row.kind, x);
@@ -98,7 +103,9 @@ Status lower_unary(Lowering& op) {
   return {};
 }
 
-Status shape_clip(OpView& op) { return shape_same(op); }
+Status shape_clip(OpView& op) {
+  return shape_same(op);
+}
 
 Status limit_clip(const OpView& op) {
   TENFOLD_CHECK(clip_range(op));
@@ -119,7 +126,9 @@ Status lower_clip(Lowering& op) {
 
 Status shape_prelu(OpView& op) {
   TENFOLD_TRY(const Dims dims, broadcast(op.dims(0), op.dims(1)));
-  if (dims != op.dims(0)) return broken("slope " + to_string(op.dims(1)) + " does not broadcast to " + to_string(op.dims(0)));
+  if (dims != op.dims(0))
+    return broken("slope " + to_string(op.dims(1)) + " does not broadcast to " +
+                  to_string(op.dims(0)));
   return op.set(0, op.in(0).type, dims);
 }
 
@@ -130,7 +139,9 @@ Status limit_prelu(const OpView& op) {
   wanted[0] = op.rank(0) > 1 ? op.dims(0)[1] : op.dims(0)[0];
   Dims slope = op.dims(1);
   while (slope.size() > wanted.size() && slope[0] == 1) slope.erase(slope.begin());
-  if (slope != wanted) return refused("a slope of shape " + to_string(op.dims(1)) + ": one number a channel, or one at all");
+  if (slope != wanted)
+    return refused("a slope of shape " + to_string(op.dims(1)) +
+                   ": one number a channel, or one at all");
   return {};
 }
 

@@ -1,29 +1,59 @@
 #include "graph/passes.h"
 
+#include "graph/fold_constants.h"
+#include "graph/fold_pads.h"
+#include "graph/fold_weights.h"
+#include "graph/lift_stages.h"
 #include "graph/lower.h"
+#include "graph/recognise_activations.h"
+#include "graph/recognise_patterns.h"
+#include "graph/simplify.h"
 
 namespace tenfold::graph {
 namespace {
 
-struct Pass {
-  const char* name;
-  Status (*run)(Network&);
-};
+using Pass = Status (*)(Network&);
 
+// Affines are folded before activations are recognised, so that x and the gate of x*gate(x) start
+// from the same tensor, and again after it, for the factors that recognition leaves.
 constexpr Pass passes[] = {
-    {"lower", lower},
+    lower,
+    fold_constants,
+    simplify,
+    lift_stages,
+    simplify,
+    merge_affines,
+    fold_affine_after,
+    recognise_activations,
+    merge_affines,
+    simplify,
+    fold_affine_after,
+    fold_pads,
+    fold_affine_before,
+    recognise_channel_shuffles,
+    recognise_global_pools,
+    simplify,
 };
 
 }  // namespace
 
-std::vector<Unsupported> find_unsupported(const Network& network) { return network.unsupported; }
+std::vector<Unsupported> find_unsupported(const Network& network) {
+  return network.unsupported;
+}
 
 Status run_passes(Network& network) {
   if (const std::vector<Unsupported> list = find_unsupported(network); !list.empty()) {
-    const std::string others = list.size() > 1 ? " (and " + std::to_string(list.size() - 1) + " more: tenfold inspect lists them)" : "";
-    return Error{ErrorCode::unsupported, network.file + ": node '" + list[0].node + "' (" + list[0].op + "): " + list[0].rule + others};
+    const std::string others = list.size() > 1 ? " (and " + std::to_string(list.size() - 1) +
+                                                     " more: tenfold inspect lists them)"
+                                               : "";
+    return Error{ErrorCode::unsupported, network.file + ": node '" + list[0].node + "' (" +
+                                             list[0].op + "): " + list[0].rule + others};
   }
-  for (const Pass& pass : passes) TENFOLD_CHECK(pass.run(network));
+  for (Pass pass : passes) TENFOLD_CHECK(pass(network));
+  for (const Node& node : network.nodes)
+    if (!in_vocabulary(node.op))
+      return Error{ErrorCode::failed,
+                   network.file + ": node '" + node.name + "' is left as " + node.op};
   return {};
 }
 

@@ -7,9 +7,11 @@ namespace {
 
 constexpr int64_t most = int64_t{1} << 20;
 
-Status check_range(const char* name, const std::vector<int64_t>& values, size_t count, int64_t least) {
+Status check_range(const char* name, const std::vector<int64_t>& values, size_t count,
+                   int64_t least) {
   if (values.size() != count)
-    return broken(std::string(name) + " has " + std::to_string(values.size()) + " numbers, not " + std::to_string(count));
+    return broken(std::string(name) + " has " + std::to_string(values.size()) + " numbers, not " +
+                  std::to_string(count));
   for (int64_t value : values)
     if (value < least || value > most)
       return broken(std::string(name) + " holds " + std::to_string(value));
@@ -18,12 +20,15 @@ Status check_range(const char* name, const std::vector<int64_t>& values, size_t 
 
 }  // namespace
 
-Result<Window> read_window(const OpView& op, const std::vector<int64_t>& kernel, const std::vector<int64_t>& in,
-                           bool resolve_auto_pad) {
+Result<Window> read_window(const OpView& op, const std::vector<int64_t>& kernel,
+                           const std::vector<int64_t>& in, bool resolve_auto_pad) {
   const size_t rank = in.size();
   const std::vector<int64_t> ones(rank, 1);
-  Window window{op.node().attr_ints("kernel_shape", kernel), op.node().attr_ints("strides", ones),
-                op.node().attr_ints("dilations", ones), {}, {}};
+  Window window{op.node().attr_ints("kernel_shape", kernel),
+                op.node().attr_ints("strides", ones),
+                op.node().attr_ints("dilations", ones),
+                {},
+                {}};
   std::vector<int64_t> pads = op.node().attr_ints("pads", std::vector<int64_t>(2 * rank, 0));
   TENFOLD_CHECK(check_range("kernel_shape", window.kernel, rank, 1));
   TENFOLD_CHECK(check_range("strides", window.stride, rank, 1));
@@ -35,7 +40,8 @@ Result<Window> read_window(const OpView& op, const std::vector<int64_t>& kernel,
     pads.assign(2 * rank, 0);
     for (size_t i = 0; resolve_auto_pad && auto_pad != "VALID" && i < rank; ++i) {
       const int64_t out = (in[i] + window.stride[i] - 1) / window.stride[i];
-      const int64_t total = std::max<int64_t>((out - 1) * window.stride[i] + window.span(i) - in[i], 0);
+      const int64_t total =
+          std::max<int64_t>((out - 1) * window.stride[i] + window.span(i) - in[i], 0);
       pads[i] = auto_pad == "SAME_UPPER" ? total / 2 : total - total / 2;
       pads[rank + i] = total - pads[i];
     }
@@ -47,15 +53,18 @@ Result<Window> read_window(const OpView& op, const std::vector<int64_t>& kernel,
   return window;
 }
 
-Result<std::vector<int64_t>> window_extents(const Window& window, const std::vector<int64_t>& in, bool ceil_mode) {
+Result<std::vector<int64_t>> window_extents(const Window& window, const std::vector<int64_t>& in,
+                                            bool ceil_mode) {
   std::vector<int64_t> out;
   for (size_t i = 0; i < in.size(); ++i) {
-    const int64_t room = in[i] + window.begin[i] + window.end[i] - window.span(i), stride = window.stride[i];
+    const int64_t room = in[i] + window.begin[i] + window.end[i] - window.span(i),
+                  stride = window.stride[i];
     if (room < 0)
-      return broken("a window of " + std::to_string(window.span(i)) + " does not fit into " + std::to_string(in[i]) +
-                    " with its pads");
+      return broken("a window of " + std::to_string(window.span(i)) + " does not fit into " +
+                    std::to_string(in[i]) + " with its pads");
     int64_t extent = (ceil_mode ? room + stride - 1 : room) / stride + 1;
-    if (ceil_mode && (extent - 1) * stride >= in[i] + window.begin[i]) --extent;  // it would begin in the end pads
+    if (ceil_mode && (extent - 1) * stride >= in[i] + window.begin[i])
+      --extent;  // it would begin in the end pads
     out.push_back(extent);
   }
   return out;

@@ -1,0 +1,44 @@
+#include "graph/fold_pads.h"
+
+#include "graph/edit.h"
+
+namespace tenfold::graph {
+namespace {
+
+bool fold(Editor& editor, int id) {
+  Node& node = editor.node(id);
+  const bool average = node.op == "avg_pool2d", maximum = node.op == "max_pool2d";
+  if (!average && !maximum && node.op != "conv2d" && node.op != "lp_pool2d") return false;
+  const int pad_id = editor.maker(node.inputs[0], "pad");
+  if (pad_id < 0) return false;
+  const Node& pad = editor.node(pad_id);
+  const double value = pad.attr_float("value", 0);
+  if (pad.attr_int("mode", 0) != 0 || (maximum ? !(value <= -3.4e38) : value != 0)) return false;
+  for (const char* outer : {"begin0", "end0", "begin1", "end1"})
+    if (pad.attr_int(outer, 0) != 0) return false;
+  const auto own = [&node](const char* name) { return node.attr_int(name, 0); };
+  const bool own_pads = own("pad_top") + own("pad_left") + own("pad_bottom") - own("ceil_h") +
+                            own("pad_right") - own("ceil_w") >
+                        0;
+  if (average && own_pads && own("count_include_pad") == 0) return false;
+  const std::pair<const char*, const char*> sides[] = {
+      {"pad_top", "begin2"}, {"pad_left", "begin3"}, {"pad_bottom", "end2"}, {"pad_right", "end3"}};
+  for (const auto& [mine, theirs] : sides) node.attrs[mine] = own(mine) + pad.attr_int(theirs, 0);
+  if (average) node.attrs["count_include_pad"] = int64_t{1};
+  std::vector<TensorId> inputs = node.inputs;
+  inputs[0] = pad.inputs[0];
+  editor.set_inputs(id, std::move(inputs));
+  return true;
+}
+
+}  // namespace
+
+Status fold_pads(Network& network) {
+  Editor editor(network);
+  for (int id = 0; id < editor.node_count(); ++id)
+    while (fold(editor, id)) {
+    }
+  return editor.commit();
+}
+
+}  // namespace tenfold::graph

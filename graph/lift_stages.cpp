@@ -1,0 +1,83 @@
+#include "graph/lift_stages.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "graph/channel_affine.h"
+#include "graph/edit.h"
+#include "graph/onnx_op.h"
+
+namespace tenfold::graph {
+namespace {
+
+constexpr const char* plain[] = {
+    "relu",      "sigmoid",    "tanh",       "silu",         "hard_swish", "mish",  "gelu",
+    "gelu_tanh", "erf",        "exp",        "log",          "sqrt",       "abs",   "neg",
+    "softplus",  "selu",       "reciprocal", "floor",        "ceil",       "round", "clip",
+    "affine",    "leaky_relu", "elu",        "hard_sigmoid", "pow"};
+constexpr const char* channel[] = {"bias", "scale", "prelu", "scale_shift"};
+constexpr const char* binary[] = {"add", "sub", "mul", "div", "max", "min", "rsub", "rdiv"};
+
+template <size_t n>
+bool among(const char* const (&list)[n], const std::string& op) {
+  return std::ranges::find(list, op) != std::end(list);
+}
+
+/// True when element i of both shapes belongs to the same channel, for every i.
+bool same_channels(const Dims& a, const Dims& b) {
+  const size_t i = channel_dim(a), j = channel_dim(b);
+  return !a.empty() && !b.empty() && a[i] == b[j] &&
+         product(a, i + 1, a.size()) == product(b, j + 1, b.size());
+}
+
+/// The tensor behind a reshape that only this node reads, or no_tensor.
+TensorId behind(const Editor& editor, TensorId x) {
+  const int reshape = editor.maker(x, "reshape");
+  if (reshape < 0 || !editor.only_use(x)) return no_tensor;
+  const TensorId source = editor.network().nodes[reshape].inputs[0];
+  return editor.tensor(source).constant ? no_tensor : source;
+}
+
+bool lift(Editor& editor, int id) {
+  Node& node = editor.node(id);
+  const bool joins = among(binary, node.op);
+  if (!joins && !among(plain, node.op) && !among(channel, node.op)) return false;
+  const TensorId source = behind(editor, node.inputs[0]);
+  if (source == no_tensor) return false;
+  std::vector<TensorId> inputs = node.inputs;
+  inputs[0] = source;
+  if (among(channel, node.op) && !same_channels(editor.dims(source), editor.dims(node.inputs[0])))
+    return false;
+  if (joins) {
+    const TensorId other = behind(editor, node.inputs[1]);
+    if (other == no_tensor || node.inputs[0] == node.inputs[1] ||
+        editor.dims(other) != editor.dims(source) ||
+        editor.dims(node.inputs[0]) != editor.dims(node.inputs[1]))
+      return false;
+    inputs[1] = other;
+  }
+  const TensorId result = node.outputs[0];
+  const TensorId early =
+      editor.add_computed(editor.tensor(result).name + "/early", editor.dims(source));
+  Node reshape{"reshape", editor.node(id).name, {}, {}, {result}};
+  editor.set_inputs(id, std::move(inputs));
+  editor.set_output(id, early);
+  reshape.inputs = {early};
+  editor.insert(id, std::move(reshape));
+  return true;
+}
+
+}  // namespace
+
+Status lift_stages(Network& network) {
+  Editor editor(network);
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    for (int id = 0; id < editor.node_count(); ++id)
+      if (!editor.node(id).op.empty()) changed = lift(editor, id) || changed;
+  }
+  return editor.commit();
+}
+
+}  // namespace tenfold::graph
