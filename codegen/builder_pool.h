@@ -1,6 +1,6 @@
-// BuilderPool: compiles in processes that may be killed. tenfold-builder is a single-threaded zygote that has Halide
-// loaded and forks one child a compile, so that a child costs a fork, symbol names are the same each time, and a hang or a
-// crash costs one candidate.
+// BuilderPool: compiles in processes that may be killed. tenfold-builder is a single-threaded
+// zygote that has Halide loaded and forks one child a compile, so that a child costs a fork, symbol
+// names are the same each time, and a hang or a crash costs one candidate.
 #pragma once
 #include <memory>
 #include <string>
@@ -25,7 +25,8 @@ class BuilderPool {
 
   struct Finished {
     int ticket;
-    Result<Kernel> kernel;  // failed with reason: the compiler's error, "crashed: SIGSEGV", "timed out after 30 s"
+    Result<Kernel> kernel;  // failed with reason: the compiler's error, "crashed: SIGSEGV", "timed
+                            // out after 30 s"
   };
   /// Waits for the next finished compile. Precondition: one is pending.
   Finished wait();

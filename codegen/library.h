@@ -1,8 +1,8 @@
 // A library: what `tenfold compile` leaves in a folder. For NAME:
 //   libNAME.a / libNAME.so   kernels, tables and hidden runtime shims; exports NAME_query
-//   NAME.h                   C header: names, shapes, NAME_open; for a single operator NAME_run and NAME_pack_weights
-//   NAME.weights             packed constants, one page-aligned section a target (docs/file-formats.md)
-//   manifest.json            the same tables for people and tools
+//   NAME.h                   C header: names, shapes, NAME_open; for a single operator NAME_run and
+//   NAME_pack_weights NAME.weights             packed constants, one page-aligned section a target
+//   (docs/file-formats.md) manifest.json            the same tables for people and tools
 //   cmake/NAMEConfig.cmake, NAME.pc
 #pragma once
 #include <string>
@@ -15,7 +15,8 @@ namespace tenfold::codegen {
 
 enum class Emit { shared, static_, both };
 
-/// One target's part: a plan, and for each of its steps the chosen config and the kernel made of it.
+/// One target's part: a plan, and for each of its steps the chosen config and the kernel made of
+/// it.
 struct VariantInput {
   Target target;
   graph::Plan plan;
@@ -24,8 +25,8 @@ struct VariantInput {
 };
 
 struct LibraryOptions {
-  std::string name;       // a C identifier
-  std::string folder;     // made if absent; filled only when everything has succeeded
+  std::string name;    // a C identifier
+  std::string folder;  // made if absent; filled only when everything has succeeded
   Emit emit = Emit::both;
   bool single_op = false;  // params are the user's: no weights file, run and pack in the header
 };
@@ -34,8 +35,9 @@ struct LibraryInfo {
   int64_t library_bytes = 0, weights_bytes = 0, kernel_count = 0, distinct_kernel_count = 0;
 };
 
-/// Errors: io when the folder can't be written, failed when an assembler or linker step fails. On an error or a signal
-/// nothing half-written stays.
-Result<LibraryInfo> emit_library(const std::vector<VariantInput>& variants, const LibraryOptions& options);
+/// Errors: io when the folder can't be written, failed when an assembler or linker step fails. On
+/// an error or a signal nothing half-written stays.
+Result<LibraryInfo> emit_library(const std::vector<VariantInput>& variants,
+                                 const LibraryOptions& options);
 
 }  // namespace tenfold::codegen

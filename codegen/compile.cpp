@@ -1,0 +1,87 @@
+#include <exception>
+
+#include "codegen/compile_halide.h"
+#include "codegen/cuda_module.h"
+#include "codegen/elf.h"
+#include "codegen/scratch_halide.h"
+#include "codegen/target_halide.h"
+
+namespace tenfold::codegen {
+namespace {
+
+using namespace Halide::Internal;
+
+constexpr int code_alignment =
+    64;  // a line of the instruction cache: what is measured is what ships
+
+// Device code as the runtime will get it, put where Halide embedded its own.
+class ReplaceDeviceCode : public IRMutator {
+ public:
+  explicit ReplaceDeviceCode(const std::string& code)
+      : code_(static_cast<int>(code.size()), "device_module") {
+    std::memcpy(code_.data(), code.data(), code.size());
+  }
+
+ private:
+  using IRMutator::visit;
+
+  // halide_cuda_initialize_kernels(state, source, size)
+  Halide::Expr visit(const Call* op) override {
+    if (op->name != "halide_cuda_initialize_kernels") return IRMutator::visit(op);
+    const Halide::Expr buffer =
+        Variable::make(Halide::type_of<halide_buffer_t*>(), code_.name() + ".buffer", code_);
+    const Halide::Expr host =
+        Call::make(Halide::Handle(), Call::buffer_get_host, {buffer}, Call::Extern);
+    return Call::make(op->type, op->name, {op->args[0], host, code_.width()}, op->call_type);
+  }
+
+  Halide::Buffer<uint8_t> code_;
+};
+
+std::string device_code_of(const Halide::Module& module) {
+  const Halide::Buffer<> code = module.get_device_code_buffer();
+  if (!code.defined()) return {};
+  return {static_cast<const char*>(code.data()), code.size_in_bytes()};
+}
+
+std::string one_line(std::string text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
+  for (char& c : text)
+    if (c == '\n') c = ' ';
+  return text;
+}
+
+}  // namespace
+
+Result<Kernel> compile_pipeline(const schedules::Scheduled& scheduled, const std::string& symbol,
+                                const Target& target, bool asserts, const std::string& ptxas) {
+  TENFOLD_TRY(const Halide::Target flags, halide_target(target, asserts));
+  Halide::Pipeline pipeline = scheduled.pipeline;
+  Halide::Module module = pipeline.compile_to_module(scheduled.arguments, symbol, flags,
+                                                     Halide::LinkageType::ExternalPlusArgv);
+  Kernel kernel{.symbol = symbol};
+  TENFOLD_TRY(kernel.scratch_bytes, scratch_bytes(module));
+  kernel.device_code = device_code_of(module);
+  if (target.device == DeviceKind::cuda && !kernel.device_code.empty()) {
+    TENFOLD_TRY(kernel.cubin, assemble_ptx(kernel.device_code, target.cuda_capability, ptxas));
+    ReplaceDeviceCode replace(
+        cuda_module(kernel.cubin, target.cuda_capability, kernel.device_code));
+    for (LoweredFunc& function : module.functions()) function.body = replace.mutate(function.body);
+  }
+  const Halide::Buffer<uint8_t> object = module.compile_to_buffer();
+  kernel.object.assign(reinterpret_cast<const char*>(object.data()), object.size_in_bytes());
+  TENFOLD_CHECK(align_code(kernel.object, code_alignment));
+  return kernel;
+}
+
+Result<Kernel> catch_halide(const std::function<Result<Kernel>()>& make) {
+  try {
+    return make();
+  } catch (const Halide::Error& error) {
+    return Error{ErrorCode::failed, one_line(error.what())};
+  } catch (const std::exception& error) {
+    return Error{ErrorCode::failed, one_line(error.what())};
+  }
+}
+
+}  // namespace tenfold::codegen
