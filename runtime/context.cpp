@@ -86,7 +86,9 @@ Context::~Context() {
 
 Failure Context::create_for_op(const tenfold_context_options& options,
                                std::unique_ptr<Context>& context) {
-  context.reset(new Context(options));
+  std::unique_ptr<Context> made(new Context(options));
+  if (options.device_kind != 0) TENFOLD_RETURN_FAILURE(made->prepare_device_for_op(options));
+  context = std::move(made);
   return success();
 }
 

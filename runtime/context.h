@@ -67,6 +67,7 @@ class Context {
   explicit Context(const tenfold_context_options& options);
   Failure prepare_memory();
   Failure prepare_device(const tenfold_context_options& options);
+  Failure prepare_device_for_op(const tenfold_context_options& options);
   Failure prepare_steps();
   Failure place(const tenfold_operand& operand, halide_buffer_t& buffer);
   Failure find_port(Side side, uint32_t index, size_t size_bytes, Port*& port);
@@ -88,6 +89,7 @@ class Context {
   void* first_user_context_ = nullptr;  // what every arguments[0] points to
 
   const DeviceWeights* device_weights_ = nullptr;
+  std::shared_ptr<Device> own_device_;  // without a network
   std::unique_ptr<Queue> queue_;
   uint64_t device_arena_ = 0;
   struct Slice {

@@ -36,4 +36,15 @@ Failure Context::prepare_device(const tenfold_context_options& options) {
   return queue_->synchronize();
 }
 
+Failure Context::prepare_device_for_op(const tenfold_context_options& options) {
+  tenfold_variant any = {};
+  any.device = options.device_kind;
+  any.target = "a single operator";
+  DeviceKey key;
+  TENFOLD_RETURN_FAILURE(probe_device(any));
+  TENFOLD_RETURN_FAILURE(device_key(any, options.device, options.stream, key));
+  TENFOLD_RETURN_FAILURE(open_device(any, key, own_device_));
+  return own_device_->make_queue(options.stream, queue_);
+}
+
 }  // namespace tenfold::runtime

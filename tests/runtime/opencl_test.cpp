@@ -2,7 +2,7 @@
 // device, own queues.
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
-#include <dlfcn.h>
+#include <HalideRuntime.h>
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -107,6 +107,36 @@ TEST(OpenCl, StepsAreTimedOneByOne) {
   ASSERT_EQ(tenfold_run_steps(toy.opened.context, after, &steps), TENFOLD_OK);
   EXPECT_EQ(steps, 2);
   EXPECT_EQ(out, toy::expected_of_device(in));
+}
+
+TEST(OpenCl, ServesSingleOperators) {
+  const tenfold_context_options options = {.device_kind = 1};
+  tenfold_context* context = nullptr;
+  ASSERT_EQ(tenfold_op_context_create(&options, &context), TENFOLD_OK) << tenfold_last_error();
+  tenfold_user_context* user = tenfold_user_context_of(context);
+  Values values = toy::input(1);
+  halide_dimension_t dim(0, toy::count, 1);
+  halide_buffer_t buffer = {};
+  buffer.host = reinterpret_cast<uint8_t*>(values.data());
+  buffer.type = halide_type_t(halide_type_float, 32);
+  buffer.dimensions = 1;
+  buffer.dim = &dim;
+  buffer.set_host_dirty();
+  ASSERT_EQ(user->ops->copy_to_device(user, &buffer), 0);
+  EXPECT_NE(buffer.device, 0u);
+  EXPECT_FALSE(buffer.host_dirty());
+  values.fill(0);
+  ASSERT_EQ(user->ops->copy_to_host(user, &buffer), 0);  // not dirty: nothing to fetch
+  EXPECT_EQ(values[5], 0);
+  buffer.set_device_dirty();
+  ASSERT_EQ(user->ops->copy_to_host(user, &buffer), 0);
+  EXPECT_EQ(values, toy::input(1));
+  ASSERT_EQ(user->ops->device_release(user, &buffer), 0);
+  EXPECT_EQ(buffer.device, 0u);
+  tenfold_context_free(context);
+
+  const tenfold_context_options unknown = {.device_kind = 7};
+  EXPECT_EQ(tenfold_op_context_create(&unknown, &context), TENFOLD_VERSION);
 }
 
 TEST(OpenCl, ADeviceThatIsNotThereIsRefused) {

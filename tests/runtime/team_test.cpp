@@ -1,4 +1,5 @@
-// Parallel loops through the operations that kernels call: every index once, nested, failing, with and without a region.
+// Parallel loops through the operations that kernels call: every index once, nested, failing, with
+// and without a region.
 #include <gtest/gtest.h>
 #include <oneapi/tbb/global_control.h>
 
@@ -12,7 +13,8 @@ namespace {
 /// A context for single operators, with as many threads as asked for, even on a smaller machine.
 class Team {
  public:
-  explicit Team(uint32_t threads) : limit_(oneapi::tbb::global_control::max_allowed_parallelism, 8) {
+  explicit Team(uint32_t threads)
+      : limit_(oneapi::tbb::global_control::max_allowed_parallelism, 8) {
     const tenfold_context_options options = {.threads = threads};
     EXPECT_EQ(tenfold_op_context_create(&options, &context_), TENFOLD_OK);
   }
@@ -25,9 +27,10 @@ class Team {
   tenfold_context* context_ = nullptr;
 };
 
-int parallel_for(void* user, int (*body)(void*, int, uint8_t*), int min, int extent, void* closure) {
-  return static_cast<tenfold_user_context*>(user)->ops->parallel_for(user, body, min, extent,
-                                                                     static_cast<uint8_t*>(closure));
+int parallel_for(void* user, int (*body)(void*, int, uint8_t*), int min, int extent,
+                 void* closure) {
+  return static_cast<tenfold_user_context*>(user)->ops->parallel_for(
+      user, body, min, extent, static_cast<uint8_t*>(closure));
 }
 
 class TeamThreads : public testing::TestWithParam<uint32_t> {};
@@ -38,7 +41,8 @@ TEST_P(TeamThreads, CallsEveryIndexOnce) {
     for (int round = 0; round < 50; ++round) {
       std::vector<std::atomic<int>> calls(static_cast<size_t>(extent));
       const auto body = [](void*, int index, uint8_t* closure) {
-        ++(*reinterpret_cast<std::vector<std::atomic<int>>*>(closure))[static_cast<size_t>(index + 5)];
+        ++(*reinterpret_cast<std::vector<std::atomic<int>>*>(
+            closure))[static_cast<size_t>(index + 5)];
         return 0;
       };
       ASSERT_EQ(parallel_for(team.user(), body, -5, extent, &calls), 0);
@@ -64,10 +68,15 @@ TEST_P(TeamThreads, NestsWithScratchOfEachThread) {
     return 0;
   };
   static int (*const inner_body)(void*, int, uint8_t*) = inner;
-  const auto outer = [](void* user, int, uint8_t* closure) { return parallel_for(user, inner_body, 0, 5, closure); };
+  const auto outer = [](void* user, int, uint8_t* closure) {
+    return parallel_for(user, inner_body, 0, 5, closure);
+  };
   static int (*const outer_body)(void*, int, uint8_t*) = outer;
-  const auto outermost = [](void* user, int, uint8_t* closure) { return parallel_for(user, outer_body, 0, 4, closure); };
-  for (int round = 0; round < 20; ++round) ASSERT_EQ(parallel_for(team.user(), outermost, 0, 3, &work), 0);
+  const auto outermost = [](void* user, int, uint8_t* closure) {
+    return parallel_for(user, outer_body, 0, 4, closure);
+  };
+  for (int round = 0; round < 20; ++round)
+    ASSERT_EQ(parallel_for(team.user(), outermost, 0, 3, &work), 0);
   EXPECT_EQ(work.calls, 20 * 3 * 4 * 5);
   EXPECT_EQ(work.wrong, 0);
 }
@@ -88,7 +97,9 @@ TEST_P(TeamThreads, RegionsHoldManyLoops) {
     tenfold_user_context* user;
     std::atomic<int> calls{0};
   } work{team.user()};
-  const auto body = [](void*, int, uint8_t* closure) { return ++reinterpret_cast<Work*>(closure)->calls, 0; };
+  const auto body = [](void*, int, uint8_t* closure) {
+    return ++reinterpret_cast<Work*>(closure)->calls, 0;
+  };
   static int (*const loop_body)(void*, int, uint8_t*) = body;
   const auto region = [](void* argument) {
     Work& w = *static_cast<Work*>(argument);

@@ -92,6 +92,7 @@ typedef struct tenfold_context_options {
   void* stream; /* a CUstream or cl_command_queue to use, or NULL for one of the context's own */
   tenfold_log_fn log; /* NULL: the network's */
   void* log_user;
+  uint32_t device_kind; /* of tenfold_op_context_create alone: 0 CPU, 1 OpenCL, 2 CUDA */
 } tenfold_context_options;
 
 TENFOLD_API tenfold_status tenfold_context_create(const tenfold_network* network,
@@ -141,8 +142,8 @@ typedef struct tenfold_memory {
 TENFOLD_API tenfold_status tenfold_context_memory(const tenfold_context* context,
                                                   tenfold_memory* memory);
 
-/* The user context for kernels of a single-operator library (NAME_run): threads and scratch of a
- * context of its own. */
+/* The user context for kernels of a single-operator library (NAME_run): threads, scratch
+ * and device of a context of its own. */
 TENFOLD_API tenfold_status tenfold_op_context_create(const tenfold_context_options* options,
                                                      tenfold_context** context);
 TENFOLD_API tenfold_user_context* tenfold_user_context_of(tenfold_context* context);
