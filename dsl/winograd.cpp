@@ -1,6 +1,7 @@
 #include "dsl/winograd.h"
 
 #include <cassert>
+#include <cstddef>
 
 namespace tenfold::dsl {
 namespace {
