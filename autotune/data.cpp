@@ -82,9 +82,14 @@ Array make_param(const Dims& dims, Values& values) {
 }  // namespace
 
 int shared_input(const Task& task, int output) {
-  return output == 0 && task.attrs.has("in_place")
-             ? static_cast<int>(task.attrs.get_int("in_place", -1))
-             : -1;
+  const View& out = task.outputs[output];
+  for (size_t i = task.op == "map" ? 0 : 1; i < task.inputs.size(); ++i) {
+    const View& in = task.inputs[i];
+    if (in.type == out.type && in.dims == out.dims && in.strides == out.strides &&
+        in.offset == out.offset)
+      return static_cast<int>(i);
+  }
+  return -1;
 }
 
 Result<TaskData> make_task_data(const Task& task, uint64_t seed) {

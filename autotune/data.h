@@ -24,8 +24,9 @@ struct TaskData {
 /// is not finite.
 Result<TaskData> make_task_data(const Task& task, uint64_t seed);
 
-/// The index of the input whose root outputs[output] is written into, by the task's attribute
-/// `in_place`, or -1.
+/// The first input that lies exactly where outputs[output] does in its root, or -1: a plan may then
+/// make the two one buffer, so candidates must also be right when they are. An anchor that is not
+/// element-wise never shares inputs[0].
 int shared_input(const Task& task, int output);
 
 /// Coordinates of a root's element in the view, such as "[0,3,17,5]"; "outside" when it is no

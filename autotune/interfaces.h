@@ -67,9 +67,15 @@ struct CodeFacts {
 struct Measurement {
   TrialStatus status = TrialStatus::ok;
   std::string reason;
+  bool about_candidate =
+      true;  // false: cancelled, or the runner itself failed; no trial to be kept
   std::vector<int64_t> samples_ns;
   CodeFacts code;
 };
+
+/// A thorough measurement has at least so many samples, another one fewer: so a trial shows which
+/// it was.
+constexpr size_t thorough_samples = 9;
 
 struct MeasureOptions {
   double best_ns =

@@ -18,7 +18,8 @@ using runner_protocol::Reply;
 using runner_protocol::Verdict;
 
 constexpr double prepare_timeout_s = 60;
-constexpr int thorough_factor = 6;
+constexpr int thorough_factor = 6;  // as long as a first measurement
+constexpr int32_t thorough_most_samples = 33;
 
 Result<std::string> make_work_folder(const std::string& wanted) {
   std::error_code error;
@@ -35,6 +36,15 @@ Result<std::string> make_work_folder(const std::string& wanted) {
 
 Measurement failure(TrialStatus status, std::string reason) {
   return {.status = status, .reason = std::move(reason), .samples_ns = {}, .code = {}};
+}
+
+/// Nothing that the candidate could be blamed for.
+Measurement no_measurement(const Error& error) {
+  return {.status = TrialStatus::run_failed,
+          .reason = error.message,
+          .about_candidate = false,
+          .samples_ns = {},
+          .code = {}};
 }
 
 }  // namespace
@@ -165,10 +175,9 @@ Result<std::vector<runner_protocol::Buffer>> RunnerClient::packed_params(const C
 
 Measurement RunnerClient::measure(const Candidate& candidate, const MeasureOptions& options) {
   assert(current_);
-  if (const Status ready = hand_over(); !ready)
-    return failure(TrialStatus::run_failed, ready.error().message);
+  if (const Status ready = hand_over(); !ready) return no_measurement(ready.error());
   auto params = packed_params(candidate.config);
-  if (!params) return failure(TrialStatus::run_failed, params.error().message);
+  if (!params) return no_measurement(params.error());
 
   const schedules::Tolerance tolerance = schedules::tolerance(task_, candidate.config);
   runner_protocol::Measure request{.object = candidate.object_path,
@@ -183,7 +192,8 @@ Measurement RunnerClient::measure(const Candidate& candidate, const MeasureOptio
   if (options.thorough) {
     request.best_ns = 0;
     request.budget_ns *= thorough_factor;
-    request.min_samples *= 2;
+    request.min_samples = static_cast<int32_t>(thorough_samples);
+    request.max_samples = thorough_most_samples;
   }
   auto answer =
       process_->send(runner_protocol::encode(runner_protocol::Request(std::move(request))))
@@ -199,7 +209,7 @@ Measurement RunnerClient::measure(const Candidate& candidate, const MeasureOptio
   const std::string how = process_->end();
   process_.reset();
   handed_over_ = false;
-  if (code == ErrorCode::cancelled) return failure(TrialStatus::run_failed, "cancelled");
+  if (code == ErrorCode::cancelled) return no_measurement(answer.error());
   if (code == ErrorCode::unavailable)
     return failure(TrialStatus::timeout,
                    "took longer than " + number_text(options_.timeout_s) + " s");

@@ -35,8 +35,7 @@ class RunnerClient : public Runner {
   Status prepare(const Task& task, const Target& target, int threads) override;
 
   /// wrong_result names the first element that is off and what it should be; run_failed the signal
-  /// or the kernel's own message. After a cancellation the status is run_failed and the reason
-  /// "cancelled": no trial to be kept.
+  /// or the kernel's own message.
   Measurement measure(const Candidate& candidate, const MeasureOptions& options = {}) override;
 
  private:

@@ -31,8 +31,9 @@ struct Buffer {
 };
 
 /// An output's file holds what the root must look like afterwards: expected values where the kernel
-/// writes, untouched_bits elsewhere. Before each call the root is `untouched` throughout, or, where
-/// it is an input's root too (a kernel that works in place), a copy of that input.
+/// writes, untouched_bits elsewhere. The root is untouched_bits throughout before the kernel is
+/// called. Where shared_input is an index, a plan may make that input's root the output's: the
+/// candidate is checked a second time with both in one buffer.
 struct Output {
   Buffer expected;
   int32_t shared_input = -1;
@@ -55,7 +56,8 @@ struct Measure {
   double absolute = 0, relative = 0;  // |got - want| <= absolute + relative * |want|
   double best_ns = 0;                 // a candidate that is clearly slower is cut short; 0: never
   int64_t budget_ns = 10'000'000;     // spent on samples, about
-  int32_t min_samples = 5;
+  int32_t min_samples = 3;
+  int32_t max_samples = 8;
   int64_t rotate_bytes = 0;  // params are copied until they take so much, and each call reads other
                              // copies: cold weights
   bool allow_libm =

@@ -15,13 +15,8 @@ using runner_protocol::Reply;
 using runner_protocol::untouched_bits;
 using runner_protocol::Verdict;
 
-constexpr int64_t sample_at_least_ns =
-    100'000;  // shorter calls are repeated: the clock takes about 30 ns itself
-constexpr int in_place_repeats =
-    8;  // more would drive the values of an in-place kernel out of range
 constexpr double clearly_slower = 1.5;  // than the best so far: not worth more samples
 constexpr int samples_when_slower = 2;
-constexpr size_t most_samples = 64;
 constexpr size_t params_kept = 16;
 
 int64_t now_ns() {
@@ -87,7 +82,7 @@ Result<std::unique_ptr<Bench>> Bench::create(const runner_protocol::Prepare& req
     if (output.shared_input >= static_cast<int>(bench->inputs_.size()))
       return Error{ErrorCode::invalid_argument, "an output shares an input that is not there"};
     if (output.shared_input >= 0) {
-      bench->in_place_ = true;
+      bench->sharing_ = true;
       const size_t root_bytes = bench->inputs_[output.shared_input].memory.size_bytes();
       output.argument.memory = GuardedBuffer(std::max(size_bytes, root_bytes));
     } else {
@@ -127,38 +122,42 @@ Status Bench::bind_params(const runner_protocol::Measure& request) {
   return {};
 }
 
-Bench::Arguments Bench::arguments(size_t copy, tenfold_user_context** user_context) {
+Bench::Arguments Bench::arguments(size_t copy, bool shared, tenfold_user_context** user_context) {
   Arguments list{user_context};
   for (size_t i = 0; i < inputs_.size(); ++i) {
-    halide_buffer_t* buffer = &inputs_[i].buffer;
-    for (Output& output : outputs_)
-      if (output.shared_input == static_cast<int>(i)) buffer->host = output.argument.buffer.host;
-    list.push_back(buffer);
+    Argument& input = inputs_[i];
+    input.buffer.host = reinterpret_cast<uint8_t*>(input.memory.data());
+    for (const Output& output : outputs_)
+      if (shared && output.shared_input == static_cast<int>(i))
+        input.buffer.host = output.argument.buffer.host;
+    list.push_back(&input.buffer);
   }
-  for (size_t i = 0; i < current_params_.size(); ++i)
-    list.push_back(const_cast<halide_buffer_t*>(copy == 0 ? &current_params_[i]->buffer
-                                                          : &copies_[copy - 1][i].buffer));
+  for (size_t i = 0; i < current_params_.size(); ++i) {
+    const Argument& param = copy == 0 ? *current_params_[i] : copies_[copy - 1][i];
+    list.push_back(const_cast<halide_buffer_t*>(&param.buffer));
+  }
   for (Output& output : outputs_) list.push_back(&output.argument.buffer);
   return list;
 }
 
-void Bench::reset_outputs() {
+void Bench::reset_outputs(bool shared) {
   for (Output& output : outputs_) {
     auto* elements = reinterpret_cast<uint32_t*>(output.argument.memory.data());
     std::fill_n(elements, output.argument.memory.size_bytes() / sizeof(uint32_t), untouched_bits);
-    if (output.shared_input < 0) continue;
+    if (!shared || output.shared_input < 0) continue;
     const GuardedBuffer& input = inputs_[output.shared_input].memory;
     std::memcpy(elements, input.data(), input.size_bytes());
   }
 }
 
-bool Bench::outputs_match(const runner_protocol::Measure& request, Reply& reply) const {
+bool Bench::outputs_match(const runner_protocol::Measure& request, bool shared,
+                          Reply& reply) const {
   for (size_t o = 0; o < outputs_.size(); ++o) {
     const Output& output = outputs_[o];
     const size_t size_bytes = output.argument.memory.size_bytes();
     const auto* got = reinterpret_cast<const uint32_t*>(output.argument.memory.data());
     const GuardedBuffer* before =
-        output.shared_input < 0 ? nullptr : &inputs_[output.shared_input].memory;
+        shared && output.shared_input >= 0 ? &inputs_[output.shared_input].memory : nullptr;
     const auto* initial = before ? reinterpret_cast<const uint32_t*>(before->data()) : nullptr;
     const size_t initial_count = before ? before->size_bytes() / sizeof(uint32_t) : 0;
     const auto complain = [&](Verdict verdict, size_t at, double want) {
@@ -191,7 +190,7 @@ void Bench::take_samples(const runner_protocol::Measure& request, KernelFunction
   tenfold_user_context* user_context = context_->user_context();
   std::vector<Arguments> sets;
   for (size_t copy = 0; copy <= copies_.size(); ++copy)
-    sets.push_back(arguments(copy, &user_context));
+    sets.push_back(arguments(copy, false, &user_context));
   size_t next = 0;
   int failure = 0;
   const auto call = [&](int64_t repeats) {
@@ -202,15 +201,13 @@ void Bench::take_samples(const runner_protocol::Measure& request, KernelFunction
     }
     return now_ns() - begin;
   };
+  // Short calls are repeated: the clock takes about 30 ns itself.
+  const int64_t sample_at_least_ns = request.budget_ns / request.max_samples;
   call(1);  // memory of the context is taken, pages are mapped, caches are as warm as they get
   int64_t repeats = 1;
   for (int64_t spent = call(1); spent < sample_at_least_ns && failure == 0; spent = call(repeats)) {
     const int64_t wanted = repeats * sample_at_least_ns / std::max<int64_t>(spent, 1) + 1;
     repeats = std::clamp(wanted, repeats + 1, repeats * 16);
-    if (in_place_ && repeats > in_place_repeats) {
-      repeats = in_place_repeats;
-      break;
-    }
   }
 
   int64_t spent = 0;
@@ -221,9 +218,8 @@ void Bench::take_samples(const runner_protocol::Measure& request, KernelFunction
       if (static_cast<double>(fastest) > clearly_slower * request.best_ns) break;
     }
     if ((taken >= request.min_samples && spent >= request.budget_ns) ||
-        reply.samples_ns.size() >= most_samples)
+        taken >= request.max_samples)
       break;
-    if (in_place_) reset_outputs();
     const int64_t sample = call(repeats);
     spent += sample;
     reply.samples_ns.push_back(std::max<int64_t>(1, (sample + repeats / 2) / repeats));
@@ -233,6 +229,26 @@ void Bench::take_samples(const runner_protocol::Measure& request, KernelFunction
   reply.reason = "the kernel returned " + std::to_string(failure) + " when it was called again";
 }
 
+bool Bench::check(const runner_protocol::Measure& request, KernelFunction kernel, bool shared,
+                  Reply& reply) {
+  reset_outputs(shared);
+  CheckingContext checking(context_->user_context());
+  tenfold_user_context* user_context = checking.user_context();
+  if (const int failure = kernel(arguments(0, shared, &user_context).data())) {
+    reply.verdict = Verdict::failed;
+    reply.reason = "the kernel returned " + std::to_string(failure);
+    if (const std::string message = checking.message(); !message.empty())
+      reply.reason += ": " + message;
+    return false;
+  }
+  if (const auto misuse = checking.misuse()) {
+    reply.verdict = Verdict::wild_write;
+    reply.reason = *misuse;
+    return false;
+  }
+  return outputs_match(request, shared, reply);
+}
+
 Reply Bench::measure(const runner_protocol::Measure& request, KernelFunction kernel) {
   Reply reply;
   if (const Status bound = bind_params(request); !bound) {
@@ -240,26 +256,11 @@ Reply Bench::measure(const runner_protocol::Measure& request, KernelFunction ker
     reply.reason = bound.error().message;
     return reply;
   }
-
-  reset_outputs();
-  {
-    CheckingContext checking(context_->user_context());
-    tenfold_user_context* user_context = checking.user_context();
-    const int failure = kernel(arguments(0, &user_context).data());
-    if (failure != 0) {
-      reply.verdict = Verdict::failed;
-      reply.reason = "the kernel returned " + std::to_string(failure);
-      if (const std::string message = checking.message(); !message.empty())
-        reply.reason += ": " + message;
-      return reply;
-    }
-    if (const auto misuse = checking.misuse()) {
-      reply.verdict = Verdict::wild_write;
-      reply.reason = *misuse;
-      return reply;
-    }
+  if (sharing_ && !check(request, kernel, true, reply)) {
+    if (reply.reason.empty()) reply.reason = "output and input in one buffer";
+    return reply;
   }
-  if (!outputs_match(request, reply)) return reply;
+  if (!check(request, kernel, false, reply)) return reply;
 
   struct Work {
     Bench* bench;
@@ -272,13 +273,9 @@ Reply Bench::measure(const runner_protocol::Measure& request, KernelFunction ker
       [](void* argument) {
         const auto* w = static_cast<const Work*>(argument);
         w->bench->take_samples(*w->request, w->kernel, *w->reply);
-        if (!w->bench->in_place_ || w->reply->verdict != Verdict::ok) return;
-        w->bench->reset_outputs();
-        tenfold_user_context* user_context = w->bench->context_->user_context();
-        w->kernel(w->bench->arguments(0, &user_context).data());
       },
       &work);
-  if (reply.verdict == Verdict::ok && !outputs_match(request, reply))
+  if (reply.verdict == Verdict::ok && !outputs_match(request, false, reply))
     reply.reason = "after repeated calls";
   return reply;
 }

@@ -41,17 +41,23 @@ class Bench {
   Bench() = default;
   Result<const Argument*> param(const runner_protocol::Buffer& buffer);
   Status bind_params(const runner_protocol::Measure& request);
-  void reset_outputs();
+  /// Untouched roots, or copies of the inputs that they share.
+  void reset_outputs(bool shared);
+  /// Calls the kernel once in a checking context. False when something is wrong; the reply then
+  /// says what.
+  bool check(const runner_protocol::Measure& request, KernelFunction kernel, bool shared,
+             runner_protocol::Reply& reply);
   /// True when every element is as it should be; else says in the reply where and how not.
-  bool outputs_match(const runner_protocol::Measure& request, runner_protocol::Reply& reply) const;
-  Arguments arguments(size_t copy, tenfold_user_context** user_context);
+  bool outputs_match(const runner_protocol::Measure& request, bool shared,
+                     runner_protocol::Reply& reply) const;
+  Arguments arguments(size_t copy, bool shared, tenfold_user_context** user_context);
   void take_samples(const runner_protocol::Measure& request, KernelFunction kernel,
                     runner_protocol::Reply& reply);
 
   std::unique_ptr<runtime::Context> context_;
   std::vector<Argument> inputs_;
   std::vector<Output> outputs_;
-  bool in_place_ = false;
+  bool sharing_ = false;                    // an output may share an input's root
   std::map<std::string, Argument> params_;  // by file: configs share packings
   std::vector<std::vector<Argument>>
       copies_;  // of the current candidate's params: [copy - 1][param]

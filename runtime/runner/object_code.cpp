@@ -165,7 +165,8 @@ Result<ObjectCode> read_object_code(std::string_view bytes) {
     }
     code.code_bytes += static_cast<int64_t>(content->size());
     Section code_section;
-    code_section.read(llvm::ArrayRef<uint8_t>(content->bytes_begin(), content->size()), section.getAddress());
+    code_section.read(llvm::ArrayRef<uint8_t>(content->bytes_begin(), content->size()),
+                      section.getAddress());
     code_section.count(code);
   }
   for (const llvm::object::SymbolRef& symbol : object.symbols()) {
