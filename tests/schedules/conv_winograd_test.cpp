@@ -1,0 +1,74 @@
+// The Winograd space against the plain reference, within its stated bound: overhanging tiles, tails
+// of channels, halos that cover and that do not, kernels that are transformed along one side only,
+// chains, batches.
+#include <gtest/gtest.h>
+
+#include "base/target.h"
+#include "dsl/op.h"
+#include "dsl/winograd.h"
+#include "schedules/space.h"
+#include "tests/kernel_harness.h"
+
+namespace tenfold {
+namespace {
+
+using testing_support::kernel_matches;
+using testing_support::KernelRun;
+
+// y = A^T [(G g) * (B^T d)] is the correlation, in double precision, for every pair that the space
+// may use.
+TEST(WinogradTransforms, AreCorrelations) {
+  for (int taps = 1; taps <= 5; ++taps)
+    for (int outputs = 1; outputs + taps - 1 <= 8; ++outputs) {
+      const dsl::WinogradTransforms t = dsl::winograd_transforms(outputs, taps);
+      for (int y = 0; y < outputs; ++y)
+        for (int d = 0; d < t.points; ++d)
+          for (int g = 0; g < taps; ++g) {
+            double sum = 0;
+            for (int p = 0; p < t.points; ++p)
+              sum += t.output.at(y, p) * t.filter.at(p, g) * t.input.at(p, d);
+            EXPECT_NEAR(sum, d == y + g ? 1 : 0, 1e-12) << outputs << ' ' << taps;
+          }
+    }
+}
+
+class WinogradSpec : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(WinogradSpec, IsWithinItsBound) {
+  const auto task = dsl::parse_op_spec(GetParam());
+  ASSERT_TRUE(task) << task.error().message;
+  const Target target = *parse_target("host");
+  const auto space = schedules::find_space("winograd");
+  ASSERT_TRUE(space);
+  ASSERT_TRUE((*space)->serves(*task, target));
+  const Config initial = (*space)->initial(*task, target);
+  EXPECT_TRUE(
+      kernel_matches(*task, initial, target, {.seed = 5, .integers = false, .asserts = true}));
+  int tried = 0;
+  for (const int64_t m : {2, 4})
+    for (const int64_t xt : {2, 3}) {
+      Config config = initial;
+      config.values["m"] = m;
+      config.values["kt"] = 1;
+      config.values["xt"] = xt;
+      config.values["bx"] = 6;
+      config.values["by"] = 2;
+      if (!schedules::check(*task, target, config)) continue;
+      ++tried;
+      EXPECT_TRUE(kernel_matches(*task, config, target, {.seed = 6, .integers = false}))
+          << to_text(config);
+    }
+  EXPECT_GT(tried, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, WinogradSpec,
+    ::testing::Values("conv2d h=28 w=28 c=32 k=32 r=3 s=3 pad=1 halo bias relu",
+                      "conv2d n=2 h=23 w=29 c=17 k=19 r=3 s=3 pad=1 bias",
+                      "conv2d h=24 w=21 c=24 k=40 r=3 s=3 pad_top=2 pad_right=1 bias add relu",
+                      "conv2d h=19 w=30 c=16 k=24 r=1 s=3 pad_left=1 pad_right=1 bias",
+                      "conv2d h=30 w=19 c=16 k=24 r=3 s=1 pad_top=1 pad_bottom=1",
+                      "conv2d h=25 w=27 c=16 k=16 r=5 s=5 pad=2 bias clip(0,6)"));
+
+}  // namespace
+}  // namespace tenfold
