@@ -1,0 +1,186 @@
+// "gemm": a fully connected layer as a register-tiled product with packed weights, and, for few
+// rows, as weights streamed once past several accumulators. "gemv" is the same for a 1x1
+// convolution of a 1x1 map (the two layers of a Squeeze-and-Excitation block): its batch are the
+// rows.
+//
+//   lanes, vectors  a block of weights is lanes * vectors outputs wide: packed {N/block, K, block}
+//   tile            rows of x that share a block's loads
+//   chains          sums that a row's reduction is cut into, to hide the latency of an addition
+//   rows            blocks that a thread takes at once; 0: one thread does all
+#include <algorithm>
+
+#include "dsl/op.h"
+#include "schedules/finish_halide.h"
+#include "schedules/loops.h"
+#include "schedules/space_list.h"
+
+namespace tenfold::schedules {
+namespace {
+
+using Halide::Func;
+using Halide::RVar;
+using Halide::TailStrategy;
+using Halide::Var;
+
+bool serves_gemm(const Task& task, const Target& target) {
+  return task.op == "gemm" && target.device == DeviceKind::cpu;
+}
+
+bool serves_gemv(const Task& task, const Target& target) {
+  const auto is_point = [](const View& v) { return v.dims[1] == 1 && v.dims[2] == 1; };
+  return task.op == "conv2d" && target.device == DeviceKind::cpu && is_point(task.inputs[0]) &&
+         is_point(task.outputs[0]) && task.attrs.get_int("groups", 1) == 1 &&
+         task.attrs.get_int("kernel_h", 1) == 1 && task.attrs.get_int("kernel_w", 1) == 1;
+}
+
+struct Shape {
+  int64_t m, n, k;
+};
+
+Shape shape_of(const Task& task) {
+  return {task.outputs[0].dims[0], task.outputs[0].dims.back(), task.inputs[0].dims.back()};
+}
+
+int64_t blocks(const Shape& s, const Config& config) {
+  const int64_t width = config.at("lanes") * config.at("vectors");
+  return (s.n + width - 1) / width;
+}
+
+std::vector<Axis> axes(const Task& task, const Target& target) {
+  const Shape s = shape_of(task);
+  return {lanes_axis(s.n, target), Axis{"vectors", {1, 2, 3, 4, 6, 8}},
+          divisor_axis("tile", s.m, 8), Axis{"chains", {1, 2, 4, 8}}, rows_axis((s.n + 7) / 8)};
+}
+
+Status legal(const Task& task, const Target& target, const Config& config) {
+  const Shape s = shape_of(task);
+  const auto illegal = [](const char* rule) { return Error{ErrorCode::invalid_argument, rule}; };
+  const int64_t vectors = config.at("vectors"), tile = config.at("tile"),
+                chains = config.at("chains");
+  if (vectors > 1 && (vectors - 1) * config.at("lanes") >= s.n)
+    return illegal("more vectors than outputs");
+  // Accumulators, a block's loads and a broadcast stay in registers.
+  if (vectors * tile * chains + std::min(vectors, tile) + 1 > target.registers)
+    return illegal("the tile must spill");
+  if (s.k % chains != 0) return illegal("chains must divide the reduction");
+  if (config.at("rows") > 0 && config.at("rows") * 2 > blocks(s, config))
+    return illegal("fewer rows than two threads take");
+  return {};
+}
+
+Config initial(const Task& task, const Target& target, const char* name) {
+  const Shape s = shape_of(task);
+  const int64_t lanes = lanes_axis(s.n, target).values.back();
+  Config config{name,
+                {{"lanes", lanes},
+                 {"vectors", 1},
+                 {"tile", at_most(divisor_axis("tile", s.m, 8), 4)},
+                 {"chains", 1},
+                 {"rows", 0}}};
+  const auto fits = [&](const char* axis, int64_t value) {
+    Config tried = config;
+    tried.values[axis] = value;
+    return static_cast<bool>(legal(task, target, tried));
+  };
+  for (const int64_t v : {2, 3, 4, 6, 8})  // wide blocks, but no more padding than a vector
+    if (fits("vectors", v) && ((s.n + lanes - 1) / lanes) % v == 0) config.values["vectors"] = v;
+  for (const int64_t c : {2, 4, 8})
+    if (config.at("vectors") * config.at("tile") * c <= 8 && fits("chains", c))
+      config.values["chains"] = c;
+  const double work = static_cast<double>(s.n * s.k) * std::max(1.0, static_cast<double>(s.m) / 8);
+  config.values["rows"] = good_rows(blocks(s, config), work);
+  return config;
+}
+
+std::vector<Packing> packing(const Task& task, const Target&, const Config& config) {
+  const Shape s = shape_of(task);
+  const int64_t width = config.at("lanes") * config.at("vectors");
+  std::vector<Packing> packings = plain_packings(task);
+  packings[0].axes = {{0, width, blocks(s, config)}, {1, 1, s.k}, {0, 1, width}};
+  for (size_t d = 2; d < packings[0].source.size(); ++d)
+    packings[0].axes.push_back({static_cast<int>(d), 1, 1});
+  return packings;
+}
+
+/// parallel runs of blocks: for tiles of rows: [sums of a block = 0; for k: for chains: sums +=
+/// ...; store]
+Scheduled apply(const Task& task, const Target& target, const Config& config) {
+  const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
+  dsl::Algorithm algorithm = (*dsl::find_op(task.op))->algorithm(task, binding);
+  Func out = algorithm.funcs.at("out"), acc = algorithm.funcs.at("acc");
+  const int lanes = static_cast<int>(config.at("lanes")),
+            width = lanes * static_cast<int>(config.at("vectors"));
+  const int tile = static_cast<int>(config.at("tile")),
+            chains = static_cast<int>(config.at("chains"));
+  const Var n = out.args()[0], m = out.args().back();
+  Var block("block"), ni("ni"), vi("vi"), mi("mi");
+
+  out.split(n, block, ni, width, TailStrategy::GuardWithIf)
+      .split(ni, ni, vi, lanes)
+      .split(m, m, mi, tile, TailStrategy::GuardWithIf)
+      .reorder(vi, ni, mi, m, block)
+      .vectorize(vi)
+      .unroll(ni)
+      .unroll(mi);
+  if (const int run = static_cast<int>(config.at("rows"))) {
+    Var outer("outer");
+    out.split(block, outer, block, run, TailStrategy::GuardWithIf).parallel(outer);
+  }
+
+  const Var an = acc.args()[0], am = acc.args().back();
+  const RVar k = algorithm.reduction[0];
+  const auto in_registers = [&](Halide::Stage stage, const Var& rows) {
+    Var v("v");
+    stage.split(an, an, v, lanes).vectorize(v).unroll(an).unroll(rows);
+    return v;
+  };
+  acc.compute_at(out, m).bound_extent(an, width);
+  in_registers(acc, am);
+  if (chains == 1) {
+    const Var v = in_registers(acc.update(), am);
+    acc.update().reorder(v, an, am, k);
+    for (int d = 1; d < algorithm.reduction.dimensions(); ++d)
+      acc.update().unroll(algorithm.reduction[d]);
+    return finish(algorithm, binding);
+  }
+  RVar ko("ko"), ki("ki");
+  Var chain("chain");
+  acc.update().split(k, ko, ki, chains);
+  Func partial = acc.update().rfactor(ki, chain);
+  partial.compute_at(out, m).bound_extent(an, width);
+  in_registers(partial, am);
+  partial.unroll(chain);
+  const Var v = in_registers(partial.update(), am);
+  partial.update().reorder(v, an, am, chain, ko).unroll(chain);
+  const Var w = in_registers(acc.update(), am);
+  acc.update().reorder(w, an, am, ki).unroll(ki);
+  return finish(algorithm, binding);
+}
+
+}  // namespace
+
+Space gemm_space() {
+  return {"gemm",
+          1,
+          serves_gemm,
+          axes,
+          legal,
+          [](const Task& task, const Target& target) { return initial(task, target, "gemm"); },
+          packing,
+          apply,
+          nullptr};
+}
+
+Space gemv_space() {
+  return {"gemv",
+          1,
+          serves_gemv,
+          axes,
+          legal,
+          [](const Task& task, const Target& target) { return initial(task, target, "gemv"); },
+          packing,
+          apply,
+          nullptr};
+}
+
+}  // namespace tenfold::schedules

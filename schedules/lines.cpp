@@ -1,0 +1,318 @@
+// "lines": operators that take numbers from whole lines of the input: reductions, global pools,
+// softmax, layer and instance normalisation. A line is everything that is reduced into one number.
+//
+// Across lines, where neighbouring elements belong to different lines (channels of a global pool):
+// vectors hold one accumulator a line. Along lines (softmax over the last dimension): a line is
+// summed in lanes * vectors partial results, which are then added up.
+//
+//   lanes, vectors  width of the accumulators
+//   rows            blocks of lines that a thread takes at once; 0: one thread does all
+//   parts           a reduction of few lines is cut along its outermost dimension into parts that
+//   threads take
+#include <algorithm>
+
+#include "dsl/op.h"
+#include "schedules/finish_halide.h"
+#include "schedules/loops.h"
+#include "schedules/space_list.h"
+
+namespace tenfold::schedules {
+namespace {
+
+using Halide::Func;
+using Halide::RVar;
+using Halide::TailStrategy;
+using Halide::Var;
+using Halide::VarOrRVar;
+
+bool serves(const Task& task, const Target& target) {
+  static const char* const ops[] = {"reduce",  "global_avg_pool", "global_max_pool",
+                                    "softmax", "layer_norm",      "instance_norm"};
+  return target.device == DeviceKind::cpu &&
+         std::find(std::begin(ops), std::end(ops), task.op) != std::end(ops);
+}
+
+bool keeps_dims(const Task& task) {
+  return task.inputs[0].dims == task.outputs[0].dims && task.op != "reduce";
+}
+
+// Dimensions by their place counted from the innermost of the view.
+struct Lines {
+  std::vector<int> reduced, kept;  // kept: those whose extent exceeds 1, near to far
+  int dense = 0;                   // the one with the shortest stride
+  bool along = false;              // it is reduced
+  int64_t extent = 1;              // of the dense one
+  int64_t blocks(int64_t width) const {
+    return along ? lines : lines / extent * ((extent + width - 1) / width);
+  }
+  int64_t lines = 1;
+};
+
+bool is_reduced(const Task& task, int j) {
+  const int rank = static_cast<int>(task.inputs[0].dims.size()), dim = rank - 1 - j;
+  if (task.op == "reduce") return task.attrs.get_int("axes", 0) >> dim & 1;
+  if (task.op == "softmax") return dim == task.attrs.get_int("axis", rank - 1);
+  if (task.op == "layer_norm") return dim >= task.attrs.get_int("axis", rank - 1);
+  return dim == 1 || dim == 2;
+}
+
+Lines lines_of(const Task& task) {
+  const View& in = task.inputs[0];
+  const int rank = static_cast<int>(in.dims.size());
+  const auto extent = [&](int j) { return in.dims[rank - 1 - j]; };
+  const auto stride = [&](int j) { return in.strides[rank - 1 - j]; };
+  Lines lines;
+  std::vector<int> all;
+  for (int j = 0; j < rank; ++j) {
+    if (is_reduced(task, j))
+      lines.reduced.push_back(j);
+    else if (extent(j) > 1)
+      lines.kept.push_back(j);
+    if (extent(j) > 1) all.push_back(j);
+  }
+  const auto nearer = [&](int a, int b) { return stride(a) < stride(b); };
+  std::stable_sort(lines.kept.begin(), lines.kept.end(), nearer);
+  std::stable_sort(all.begin(), all.end(), nearer);
+  lines.dense = all.empty() ? lines.reduced[0] : all[0];
+  lines.along = is_reduced(task, lines.dense);
+  lines.extent = extent(lines.dense);
+  for (const int j : lines.kept) lines.lines *= extent(j);
+  return lines;
+}
+
+// The reduced dimension that is cut into parts, as an index into the reduction, and its extent.
+int outermost(const Lines& lines) {
+  return static_cast<int>(lines.reduced.size()) - 1;
+}
+
+int64_t outermost_extent(const Task& task, const Lines& lines) {
+  return task.inputs[0].dims[task.inputs[0].dims.size() - 1 - lines.reduced.back()];
+}
+
+std::vector<Axis> axes(const Task& task, const Target& target) {
+  const Lines lines = lines_of(task);
+  Axis parts{"parts", {1}};
+  if (!keeps_dims(task) && !lines.along)
+    for (int64_t p = 2; p <= 16 && p * 2 <= outermost_extent(task, lines); p *= 2)
+      parts.values.push_back(p);
+  return {lanes_axis(lines.extent, target), Axis{"vectors", {1, 2, 3, 4, 6, 8, 12}},
+          rows_axis(lines.lines), parts};
+}
+
+Status legal(const Task& task, const Target&, const Config& config) {
+  const Lines lines = lines_of(task);
+  const int64_t width = config.at("lanes") * config.at("vectors");
+  const auto illegal = [](const char* rule) { return Error{ErrorCode::invalid_argument, rule}; };
+  if (config.at("vectors") > 1 && width > lines.extent)
+    return illegal("more vectors than a line has");
+  if (config.at("rows") > 0 && config.at("rows") * 2 > lines.blocks(width))
+    return illegal("fewer rows than two threads take");
+  if (config.at("parts") > 1 && config.at("rows") > 0)
+    return illegal("threads take either rows or parts");
+  return {};
+}
+
+Config initial(const Task& task, const Target& target) {
+  const Lines lines = lines_of(task);
+  const double work = elements_touched(task);
+  const int64_t lanes = lines.along ? lanes_axis(lines.extent, target).values.back()
+                                    : good_lanes(lines.extent, target);
+  Config config{"lines", {{"lanes", lanes}, {"vectors", 1}, {"rows", 0}, {"parts", 1}}};
+  // Enough accumulators to hide an addition's latency, and for a pool all channels of a pixel at
+  // once.
+  const int64_t most = !keeps_dims(task) && !lines.along ? 12 : 4;
+  for (const int64_t v : {2, 3, 4, 6, 8, 12})
+    if (v <= most && lanes * v <= lines.extent && (lines.along || lines.extent % (lanes * v) == 0))
+      config.values["vectors"] = v;
+  if (work > 131072 && !keeps_dims(task) && !lines.along && lines.lines < 4096)
+    config.values["parts"] = at_most(axes(task, target)[3], 4);
+  if (config.at("parts") == 1)
+    config.values["rows"] = good_rows(lines.blocks(lanes * config.at("vectors")), work);
+  return config;
+}
+
+std::vector<Packing> packing(const Task& task, const Target&, const Config&) {
+  return plain_packings(task);
+}
+
+struct Order {
+  const Lines& lines;
+  int lanes, vectors;
+};
+
+std::vector<RVar> rvars_of(const Halide::RDom& r) {
+  std::vector<RVar> vars;
+  for (int d = 0; d < r.dimensions(); ++d) vars.push_back(r[d]);
+  return vars;
+}
+
+/// Vectors along `at`, one tile of them unrolled: [vi, vu], block.
+struct Split {
+  Var vi, vu;
+};
+
+Split split_vectors(Halide::Stage stage, const Var& at, const Order& order) {
+  Split s{Var("vi"), Var("vu")};
+  stage.split(at, at, s.vu, order.lanes * order.vectors, TailStrategy::Predicate)
+      .split(s.vu, s.vu, s.vi, order.lanes)
+      .vectorize(s.vi)
+      .unroll(s.vu);
+  return s;
+}
+
+/// One accumulator a line. for the outer reduced dims: for block: for the innermost reduced dim: [a
+/// tile of lines]
+void order_across(Func f, const Var& along, const std::vector<RVar>& reduction,
+                  const std::vector<Var>& others, const Order& order) {
+  const Split pure = split_vectors(f, along, order);
+  f.reorder(pure.vi, pure.vu, along);
+  Halide::Stage update = f.update();
+  const Split s = split_vectors(update, along, order);
+  std::vector<VarOrRVar> loops{s.vi, s.vu, reduction[0], along};
+  for (size_t i = 1; i < reduction.size(); ++i) loops.emplace_back(reduction[i]);
+  for (const Var& v : others) loops.emplace_back(v);
+  update.reorder(loops);
+}
+
+/// lanes * vectors partial results of a line, computed at `where` of `out`, then one from them.
+void order_along(Func f, const Lines& lines, const Halide::RDom& r, const Func& out,
+                 const Var& where, const Order& order) {
+  const int width = order.lanes * order.vectors;
+  const auto dense = static_cast<size_t>(
+      std::find(lines.reduced.begin(), lines.reduced.end(), lines.dense) - lines.reduced.begin());
+  RVar ro("ro"), ri("ri");
+  Var u("u");
+  std::vector<VarOrRVar> inner{ri, ro};
+  for (size_t i = 0; i < lines.reduced.size(); ++i)
+    if (i != dense) inner.emplace_back(r[static_cast<int>(i)]);
+  f.update()
+      .split(r[static_cast<int>(dense)], ro, ri, width, TailStrategy::GuardWithIf)
+      .reorder(inner);
+  Func partial = f.update().rfactor(ri, u);
+  partial.compute_at(out, where).vectorize(u, order.lanes).unroll(u);
+  Var ui("ui");
+  partial.update().split(u, u, ui, order.lanes).vectorize(ui).unroll(u);
+  std::vector<VarOrRVar> loops{ui, u, ro};
+  for (size_t i = 0; i < lines.reduced.size(); ++i)
+    if (i != dense) loops.emplace_back(r[static_cast<int>(i)]);
+  partial.update().reorder(loops);
+  f.compute_at(out, where).update().unroll(ri);
+}
+
+/// The outermost reduced dim in `parts` partial sums, each a thread's, then their sum.
+void order_parts(Func f, const Task& task, const Lines& lines, const Halide::RDom& r, int parts,
+                 const Order& order) {
+  const int64_t extent = outermost_extent(task, lines);
+  RVar ro("ro"), ri("ri");
+  Var part("part");
+  f.update().split(r[outermost(lines)], ro, ri, static_cast<int>((extent + parts - 1) / parts),
+                   TailStrategy::GuardWithIf);
+  Func partial = f.update().rfactor(ro, part);
+  std::vector<RVar> reduction = rvars_of(r);
+  reduction.back() = ri;
+  std::vector<Var> others;
+  for (const Var& v : f.args())
+    if (v.name() != f.args()[lines.dense].name()) others.push_back(v);
+  others.push_back(part);
+  order_across(partial, f.args()[lines.dense], reduction, others, order);
+  partial.compute_root().parallel(part).update().parallel(part);
+  const Var along = f.args()[lines.dense];
+  split_vectors(f, along, order);
+  const Split s = split_vectors(f.update(), along, order);
+  f.update().reorder(s.vi, s.vu, ro, along);
+}
+
+/// Across: parallel runs of rows: for row: for block: [for what a line keeps: a tile of lines]
+/// Along:  parallel runs of rows: for row: for what a line keeps: [a tile of the line]
+Scheduled apply(const Task& task, const Target& target, const Config& config) {
+  const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
+  dsl::Algorithm algorithm = (*dsl::find_op(task.op))->algorithm(task, binding);
+  const Lines lines = lines_of(task);
+  const Order order{lines, static_cast<int>(config.at("lanes")),
+                    static_cast<int>(config.at("vectors"))};
+  const int parts = static_cast<int>(config.at("parts"));
+  Func out = algorithm.funcs.at("out");
+  const std::vector<Var> at = out.args();
+
+  // The output's own loops.
+  std::vector<VarOrRVar> loops;
+  std::vector<Var> rows;
+  const bool tiled = !lines.along || keeps_dims(task);
+  if (tiled) {
+    const Split s = split_vectors(out, at[lines.dense], order);
+    loops = {s.vi, s.vu};
+    if (lines.along)
+      loops.emplace_back(at[lines.dense]);
+    else
+      rows.push_back(at[lines.dense]);
+  }
+  if (keeps_dims(task))
+    for (const int j : lines.reduced)
+      if (j != lines.dense) loops.emplace_back(at[j]);
+  for (const int j : lines.kept)
+    if (j != lines.dense) rows.push_back(at[j]);
+  if (rows.empty()) {  // one line: some loop of extent 1 stands for it
+    for (size_t j = 0; j < at.size() && rows.empty(); ++j)
+      if (static_cast<int>(j) != lines.dense &&
+          (!keeps_dims(task) || !is_reduced(task, static_cast<int>(j))))
+        rows.push_back(at[j]);
+  }
+  Var row("row");
+  if (rows.empty()) {
+    Var rest("rest");
+    const Var last = loops.empty() ? at[0] : Var(loops.back().name());
+    out.split(last, row, rest, 1 << 30, TailStrategy::GuardWithIf);
+    if (!loops.empty())
+      loops.back() = rest;
+    else
+      loops.emplace_back(rest);
+    loops.emplace_back(row);
+    out.reorder(loops);
+  } else {
+    for (const Var& v : rows) loops.emplace_back(v);
+    out.reorder(loops);
+    for (size_t i = 1; i < rows.size(); ++i) out.fuse(rows[0], rows[i], rows[0]);
+    out.rename(rows[0], row);
+  }
+  if (const int run = static_cast<int>(config.at("rows"))) {
+    Var outer("outer");
+    out.split(row, outer, row, run, TailStrategy::GuardWithIf).parallel(outer);
+  }
+
+  // What is taken from the lines.
+  for (const char* name : {"acc", "max", "sum", "squares"}) {
+    const auto found = algorithm.funcs.find(name);
+    if (found == algorithm.funcs.end()) continue;
+    Func f = found->second;
+    if (lines.along) {
+      order_along(f, lines, algorithm.reduction, out, row, order);
+      continue;
+    }
+    // A Func over the kept dims alone has lost the reduced ones' variables.
+    int dense = lines.dense;
+    if (keeps_dims(task))
+      for (const int j : lines.reduced) dense -= j < lines.dense ? 1 : 0;
+    Lines own = lines;
+    own.dense = dense;
+    if (parts > 1)
+      order_parts(f, task, own, algorithm.reduction, parts, order);
+    else
+      order_across(f, f.args()[dense], rvars_of(algorithm.reduction), {}, order);
+    f.compute_at(out, row);
+  }
+  if (const auto found = algorithm.funcs.find("exp");
+      found != algorithm.funcs.end() && task.attrs.get_int("log", 0) == 0) {
+    Func f = found->second;
+    split_vectors(f, f.args()[lines.dense], order);
+    f.compute_at(out, row);
+  }
+  return finish(algorithm, binding);
+}
+
+}  // namespace
+
+Space lines_space() {
+  return {"lines", 1, serves, axes, legal, initial, packing, apply, nullptr};
+}
+
+}  // namespace tenfold::schedules

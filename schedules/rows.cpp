@@ -1,0 +1,88 @@
+// "rows": every operator whose outputs each come from a few inputs: element-wise chains, copies,
+// padding, resizing, window pools, normalisation across neighbouring channels. Bound by memory:
+// vectors along the densest dimension, rows over threads.
+#include "dsl/op.h"
+#include "dsl/resize_side.h"
+#include "schedules/finish_halide.h"
+#include "schedules/loops_halide.h"
+#include "schedules/space_list.h"
+
+namespace tenfold::schedules {
+namespace {
+
+bool serves(const Task& task, const Target& target) {
+  static const char* const ops[] = {"map",        "pad",       "gather_channels",
+                                    "transpose",  "resize2d",  "max_pool2d",
+                                    "avg_pool2d", "lp_pool2d", "lrn"};
+  return target.device == DeviceKind::cpu &&
+         std::find(std::begin(ops), std::end(ops), task.op) != std::end(ops);
+}
+
+// Operators with a reduction inside: how many terms it has.
+int64_t taps(const Task& task) {
+  if (task.op == "lrn") return task.attrs.get_int("size", 5);
+  return task.op.ends_with("pool2d")
+             ? task.attrs.get_int("kernel_h", 1) * task.attrs.get_int("kernel_w", 1)
+             : 0;
+}
+
+Tail tail(const Task& task) {
+  return taps(task) > 0 ? Tail::shift : Tail::mask;
+}
+
+std::vector<Axis> axes(const Task& task, const Target& target) {
+  std::vector<Axis> all = loop_axes(loop_order(task.outputs[0]), target);
+  // Unrolled taps share loads between the pixels of a tile; long windows would only grow code.
+  if (taps(task) > 0)
+    all.push_back(
+        {"unroll", taps(task) <= 32 ? std::vector<int64_t>{0, 1} : std::vector<int64_t>{0}});
+  return all;
+}
+
+Status legal(const Task& task, const Target&, const Config& config) {
+  return legal_loops(task, loop_order(task.outputs[0]), config, tail(task));
+}
+
+Config initial(const Task& task, const Target& target) {
+  const LoopOrder order = loop_order(task.outputs[0]);
+  const double work =
+      elements_touched(task) + static_cast<double>(taps(task) * *volume(task.outputs[0].dims)) / 2;
+  Config config{"rows", good_loops(task, order, target, tail(task), work, 4)};
+  if (task.op == "resize2d" && order.dims.size() > 1 && order.dims[1] == 1) {
+    // One tile holds all phases of x: their weights are constants and their loads the same.
+    const int64_t phases = dsl::resize_side(task, 2)->phases();
+    const Axis tile = divisor_axis("tile", order.extent(1), 8);
+    if (std::find(tile.values.begin(), tile.values.end(), phases) != tile.values.end()) {
+      config.values["tile"] = phases;
+      config.values["vectors"] = 1;
+    }
+  }
+  if (taps(task) > 0) config.values["unroll"] = taps(task) <= 9 ? 1 : 0;
+  return config;
+}
+
+std::vector<Packing> packing(const Task& task, const Target&, const Config&) {
+  return plain_packings(task);
+}
+
+/// order_rows; a window's sum in the registers of a tile.
+Scheduled apply(const Task& task, const Target& target, const Config& config) {
+  const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
+  dsl::Algorithm algorithm = (*dsl::find_op(task.op))->algorithm(task, binding);
+  const LoopOrder order = loop_order(task.outputs[0]);
+  Halide::Func out = algorithm.funcs.at("out");
+  const RowLoops loops = order_rows(out, order, config, tail(task));
+  if (const auto acc = algorithm.funcs.find("acc"); acc != algorithm.funcs.end()) {
+    acc->second.compute_at(out, loops.block);
+    order_tile(acc->second, algorithm.reduction, order, config, config.at("unroll") == 1);
+  }
+  return finish(algorithm, binding);
+}
+
+}  // namespace
+
+Space rows_space() {
+  return {"rows", 1, serves, axes, legal, initial, packing, apply, nullptr};
+}
+
+}  // namespace tenfold::schedules
