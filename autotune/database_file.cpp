@@ -85,7 +85,7 @@ Status make_schema(SQLite::Database& database, const std::string& path) {
   pragma(database, "schema_version");  // reads the header: a file that is no database fails here,
                                        // before any write
   database.exec("PRAGMA journal_mode = WAL");
-  database.exec("PRAGMA synchronous = FULL");
+  database.exec("PRAGMA synchronous = NORMAL");
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
   const bool fresh = pragma(database, "user_version") == 0 &&
                      pragma(database, "application_id") == 0 &&
@@ -151,13 +151,14 @@ struct DatabaseFile::Connection {
   SQLite::Statement select_all, select_task;
   struct Inserts {
     explicit Inserts(SQLite::Database& database)
-        : task(database, "INSERT OR IGNORE INTO tasks (text) VALUES (?)"),
-          device(database, "INSERT OR IGNORE INTO devices VALUES (?, ?, ?, ?)"),
+        : task(database, "INSERT INTO tasks (text) VALUES (?) ON CONFLICT DO NOTHING"),
+          device(database, "INSERT INTO devices VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"),
           trial(database,
-                "INSERT OR IGNORE INTO trials (hash, task, target, device, threads, space_version, "
+                "INSERT INTO trials (hash, task, target, device, threads, space_version, "
                 "compiler, config, "
                 "status, reason, samples, created) VALUES "
-                "(?, (SELECT id FROM tasks WHERE text = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") {}
+                "(?, (SELECT id FROM tasks WHERE text = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON "
+                "CONFLICT (hash) DO NOTHING") {}
     SQLite::Statement task, device, trial;
   };
   std::unique_ptr<Inserts> inserts;  // null when the file is only read
@@ -213,8 +214,10 @@ Result<int64_t> DatabaseFile::insert(const std::vector<TrialLine>& lines) {
       SQLite::bind(trial, trial_hash(line.trial), key.task, key.target, key.device_name,
                    key.threads, key.space_version, key.compiler, to_text(line.trial.config),
                    to_string(line.trial.status), line.trial.reason);
-      trial.bind(11, line.trial.samples_ns.data(),
-                 static_cast<int>(line.trial.samples_ns.size() * sizeof(int64_t)));
+      const std::vector<int64_t>& samples = line.trial.samples_ns;
+      // An empty blob, unlike a null, needs an address.
+      trial.bind(11, samples.empty() ? static_cast<const void*>("") : samples.data(),
+                 static_cast<int>(samples.size() * sizeof(int64_t)));
       trial.bind(12, line.trial.created_unix_s);
       added += trial.exec();
     }

@@ -106,7 +106,7 @@ inline TrialKey any_key() {
 class Database {
  public:
   virtual ~Database() = default;
-  /// Durable when it returns. A trial that is there already is kept once.
+  /// What has returned survives a kill of the program. A trial that is there already is kept once.
   virtual Status insert(const Trial& trial) = 0;
   virtual Result<std::vector<Trial>> trials(const TrialKey& key) = 0;
   /// The winner among trials(key) whose space_version is their space's present one; see winner() in
