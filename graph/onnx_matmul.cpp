@@ -145,7 +145,12 @@ Status lower_matmul(Lowering& op) {
     op.alias(swap_last(op, y));
     return {};
   }
-  op.finish("matmul", {op.reshape(op.input(0), p.a), op.reshape(op.input(1), p.b)}, p.out);
+  const auto widened = [&p](Dims dims) {
+    dims.insert(dims.begin(), p.out.size() - dims.size(), 1);
+    return dims;
+  };
+  op.finish("matmul",
+            {op.reshape(op.input(0), widened(p.a)), op.reshape(op.input(1), widened(p.b))}, p.out);
   return {};
 }
 

@@ -75,8 +75,10 @@ class Lowering : public OpView {
   using Attrs = std::map<std::string, AttrValue>;
   TensorId input(size_t i) const { return node_.inputs[i]; }
   const Tensor& tensor(TensorId id) const { return network_.tensors[id]; }
-  const Dims& dims_of(TensorId id) const { return network_.tensors[id].dims; }
-  const Dims& result_dims(size_t i = 0) const { return out(i).dims; }
+  // By value: making a tensor moves the others.
+  Dims dims(size_t i) const { return in(i).dims; }
+  Dims dims_of(TensorId id) const { return network_.tensors[id].dims; }
+  Dims result_dims(size_t i = 0) const { return out(i).dims; }
 
   /// A node with a new tensor of these dims.
   TensorId emit(const std::string& op, std::vector<TensorId> inputs, Dims dims, Attrs attrs = {});
