@@ -98,7 +98,7 @@ class Finder {
 
 bool is_copy(const Node& node) {
   return node.op == "reshape" || node.op == "flatten" || node.op == "transpose" ||
-         node.op == "slice";
+         node.op == "slice" || node.op == "join_pairs";
 }
 
 std::vector<Group> find_chains(const PlanContext& context) {

@@ -35,6 +35,12 @@ Sides sides_of(const PlanContext& context, const Node& node) {
       sides.from_strides[i] *= steps[i];
     }
     sides.from_dims = sides.to_dims;
+  } else if (node.op ==
+             "join_pairs") {  // {n, k, h, 2x+b} to {n, 2k+b, h, x}, both as {n, k, b, h, x}
+    const Dims from = sides.from_strides, to = sides.to_strides, made = sides.to_dims;
+    sides.from_dims = sides.to_dims = {made[0], made[1] / 2, 2, made[2], made[3]};
+    sides.from_strides = {from[0], from[1], from[3], from[2], 2 * from[3]};
+    sides.to_strides = {to[0], 2 * to[1], to[1], to[2], to[3]};
   }
   return sides;
 }

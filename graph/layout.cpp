@@ -47,7 +47,8 @@ class Builder {
       for (TensorId output : node.outputs) place(output);
     for (size_t id = 0; id < network_.nodes.size(); ++id) {
       const Node& node = network_.nodes[id];
-      if (node.op == "concat" || node.op == "split" || (node.op == "slice" && slice_is_view(node)))
+      if (node.op == "concat" || node.op == "interleave" || node.op == "split" ||
+          (node.op == "slice" && slice_is_view(node)))
         layout_.free_node[id] = 1;
     }
     for (size_t t = 0; t < network_.tensors.size(); ++t) {
@@ -75,7 +76,9 @@ class Builder {
       case Link::concat_slice: {
         Dims starts(dims(tensor).size(), 0);
         starts[link.axis] = link.offset;
-        return box(place(link.parent), starts, dims(tensor));
+        Place made = box(place(link.parent), starts, dims(tensor));
+        made.view.strides[view_dim(starts.size(), link.axis)] *= link.step;
+        return made;
       }
       case Link::view:
         return box(place(link.parent), view_starts(link), dims(tensor));

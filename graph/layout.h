@@ -38,7 +38,7 @@ bool in_model_order(const Node& node);
 View feature_map_view(int64_t n, int64_t h, int64_t w, int64_t c, const Halo& halo, bool dense,
                       const LayoutRule& rule);
 
-/// Precondition: insert_copies and absorb_orders have run. Errors: unsupported for element types
+/// Precondition: insert_copies and absorb_flattens have run. Errors: unsupported for element types
 /// other than f32.
 Result<Layout> lay_out(const Network& network, const Uses& uses, const LayoutRule& rule);
 

@@ -23,6 +23,7 @@ class Linker {
     for (int id = static_cast<int>(network_.nodes.size()) - 1; id >= 0; --id) {
       const Node& node = network_.nodes[id];
       if (node.op == "concat") link_concat(id);
+      if (node.op == "interleave") link_interleave(id);
       if (is_reshape(node) || node.op == "transpose") link_into(id);
       if (is_view_node(node))
         for (size_t i = 0; i < node.outputs.size(); ++i)
@@ -47,8 +48,8 @@ class Linker {
     int64_t expected = first.offset;
     for (TensorId input : node.inputs) {
       const Link& link = links_.of[input];
-      if (link.kind != Link::concat_slice || link.parent != first.parent || link.axis != axis ||
-          link.offset != expected)
+      if (link.kind != Link::concat_slice || link.step != 1 || link.parent != first.parent ||
+          link.axis != axis || link.offset != expected)
         return false;
       expected += network_.tensors[input].dims[axis];
     }
@@ -69,6 +70,18 @@ class Linker {
       else
         links_.copies.push_back({id, static_cast<int>(i)});
       offset += network_.tensors[input].dims[axis];
+    }
+  }
+
+  void link_interleave(int id) {
+    const Node& node = network_.nodes[id];
+    const auto axis = static_cast<int>(node.attr_int("axis", 1));
+    const auto count = static_cast<int64_t>(node.inputs.size());
+    for (int64_t i = 0; i < count; ++i) {
+      if (writable(node.inputs[i]))
+        links_.of[node.inputs[i]] = {Link::concat_slice, node.outputs[0], id, 0, axis, i, count};
+      else
+        links_.copies.push_back({id, static_cast<int>(i)});
     }
   }
 

@@ -11,7 +11,7 @@ namespace tenfold::graph {
 struct Link {
   enum Kind {
     none,            // a root of its own, or decided by layout (a reshape that may be a view)
-    concat_slice,    // at `offset` along `axis` of the parent
+    concat_slice,    // at `offset` along `axis` of the parent, each `step`-th index
     view,            // output `index` of the slice or split `node`, whose input is the parent
     reshape_into,    // the input of a reshape whose output is the parent
     transpose_into,  // the input of a transpose whose output is the parent
@@ -21,7 +21,7 @@ struct Link {
   int node = -1;
   int index = 0;
   int axis = 0;
-  int64_t offset = 0;
+  int64_t offset = 0, step = 1;
 };
 
 struct Links {
@@ -32,8 +32,9 @@ struct Links {
   std::vector<Copy> copies;  // inputs of concatenations that can't be written in place
 };
 
-/// Inner concatenations become slices of outer ones, and one whose inputs lie side by side in a
-/// larger one already (DenseNet's) becomes a slice of that.
+/// An interleave's inputs (pair_halves.h) take turns along its axis. Inner concatenations become
+/// slices of outer ones, and one whose inputs lie side by side in a larger one already (DenseNet's)
+/// becomes a slice of that.
 Links find_links(const Network& network, const Uses& uses);
 
 /// True when the slice is a box of its input, so that it costs nothing.

@@ -8,6 +8,7 @@ namespace tenfold::graph {
 namespace {
 
 constexpr int64_t alignment = 256;
+constexpr int attempts_per_order = 100;
 
 int64_t aligned(int64_t bytes) {
   return (bytes + alignment - 1) / alignment * alignment;
@@ -82,13 +83,21 @@ void place_roots(Plan& plan) {
                            [&](int root) { return size(root) * life(root); });
 
   plan.arena_bytes = -1;
-  for (const Order& order : {by_size, by_area, by_start}) {
-    std::vector<int64_t> offsets(plan.roots.size(), 0);
-    const int64_t bytes = fit(plan.roots, live, order, offsets);
-    if (plan.arena_bytes >= 0 && bytes >= plan.arena_bytes) continue;
-    plan.arena_bytes = bytes;
-    for (int root : order) plan.roots[root].offset_bytes = offsets[root];
-  }
+  const int64_t least = arena_lower_bound(plan);
+  for (Order order : {by_size, by_area, by_start})
+    for (int attempt = 0; attempt < attempts_per_order && plan.arena_bytes != least; ++attempt) {
+      std::vector<int64_t> offsets(plan.roots.size(), 0);
+      const int64_t bytes = fit(plan.roots, live, order, offsets);
+      if (plan.arena_bytes < 0 || bytes < plan.arena_bytes) {
+        plan.arena_bytes = bytes;
+        for (int root : order) plan.roots[root].offset_bytes = offsets[root];
+      }
+      // What sticks out at the end is placed first in the next attempt.
+      const auto last =
+          std::ranges::max_element(order, {}, [&](int root) { return offsets[root] + size(root); });
+      if (last == order.end()) break;
+      std::rotate(order.begin(), last, last + 1);
+    }
 }
 
 std::vector<ZeroFill> halo_fills(int root, int64_t size_bytes, const View& map) {

@@ -20,8 +20,9 @@ std::vector<LiveRange> find_live_ranges(const Plan& plan);
 int64_t arena_lower_bound(const Plan& plan);
 
 /// Gives each arena root an offset, a multiple of 256, such that no two that live at once overlap,
-/// and sets arena_bytes. Greedy: roots in an order (by size, by lifetime, by start), each at the
-/// lowest offset that is free for all of its life; the best order wins.
+/// and sets arena_bytes. Greedy: roots in an order (by size, by size times life, by start), each at
+/// the lowest offset that is free for all of its life; what then ends last is moved to the front
+/// and all are placed again, some times. The best attempt wins.
 void place_roots(Plan& plan);
 
 /// The zero bytes of a root whose feature map has a halo, as fills: everything in the root before,

@@ -4,11 +4,13 @@
 #include <map>
 #include <set>
 
-#include "graph/absorb_orders.h"
+#include "graph/absorb_flattens.h"
+#include "graph/absorb_shuffles.h"
 #include "graph/cover.h"
 #include "graph/layout.h"
 #include "graph/links.h"
 #include "graph/memory.h"
+#include "graph/pair_halves.h"
 #include "graph/partition.h"
 
 namespace tenfold::graph {
@@ -25,8 +27,10 @@ struct Prepared {
 Result<Prepared> prepare(const Network& network, const PlanOptions& options) {
   Prepared made;
   made.network = network;
+  TENFOLD_CHECK(absorb_shuffles(made.network));
+  TENFOLD_CHECK(pair_halves(made.network));
   TENFOLD_CHECK(insert_copies(made.network));
-  TENFOLD_CHECK(absorb_orders(made.network));
+  TENFOLD_CHECK(absorb_flattens(made.network));
   made.uses = find_uses(made.network);
   TENFOLD_TRY(made.layout, lay_out(made.network, made.uses, options.layout));
   TENFOLD_TRY(made.candidates, cover({made.network, made.uses, made.layout, options.device}));

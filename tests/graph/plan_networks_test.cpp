@@ -258,6 +258,24 @@ TEST(PlanNetworks, ShufflesThatNothingAbsorbsStandAlone) {
   EXPECT_EQ(kinds_of(planned(b)), (Kinds{{"conv2d", 2}, {"gather_channels", 1}}));
 }
 
+TEST(PlanNetworks, ShuffledHalvesAreReadInPairs) {
+  NetworkBuilder b;
+  const TensorId x = b.relu(b.conv(b.input({2, 3, 5, 7}), 6, {.kernel = 3, .pad = 1}));
+  TensorId pass = b.conv(x, 6), deep = x;
+  for (int unit = 0; unit < 3; ++unit) {
+    deep = b.relu(b.conv(deep, 6));
+    deep = b.relu(b.conv(b.conv(deep, 6, {.kernel = 3, .pad = 1, .groups = 6}), 6));
+    const TensorId all = b.concat({pass, deep});
+    const TensorId shuffled =
+        b.node("channel_shuffle", {all}, b.dims(all), {{"groups", int64_t{2}}});
+    pass = b.slice(shuffled, {0, 0, 0, 0}, {2, 6, 5, 7});
+    deep = b.slice(shuffled, {0, 6, 0, 0}, {2, 6, 5, 7});
+  }
+  b.output(b.concat({pass, b.relu(b.conv(deep, 6))}));
+  // One copy a unit, of the half that passes by.
+  EXPECT_EQ(kinds_of(planned(b)), (Kinds{{"conv2d", 12}, {"transpose", 3}}));
+}
+
 TEST(PlanNetworks, WideDilationsMaskInsteadOfHalo) {
   NetworkBuilder b;
   const TensorId x = b.relu(b.conv(b.input({1, 3, 8, 8}), 256));

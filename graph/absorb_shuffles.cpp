@@ -1,10 +1,10 @@
-#include "graph/absorb_orders.h"
+#include "graph/absorb_shuffles.h"
 
 #include <algorithm>
 #include <map>
 
 #include "dsl/stage.h"
-#include "graph/links.h"
+#include "graph/reorder.h"
 #include "graph/uses.h"
 
 namespace tenfold::graph {
@@ -12,73 +12,11 @@ namespace {
 
 using Order = std::vector<int64_t>;  // out channel c is in channel order[c]
 
-TensorId add_constant(Network& network, TensorId like, Array value) {
-  Tensor made = network.tensors[like];
-  made.name += "/reordered" + std::to_string(network.tensors.size());
-  made.constant = std::make_shared<const Array>(std::move(value));
-  return network.add_tensor(std::move(made));
-}
-
-// result[.., i, ..] = source[.., order[i], ..] along `axis`.
-Array permuted(const Array& source, size_t axis, const Order& order) {
-  Array result(source.type(), source.dims());
-  const Dims strides = dense_strides(source.dims());
-  const int64_t inner = strides[axis], extent = source.dims()[axis];
-  const auto from = source.as<float>();
-  const auto to = result.as<float>();
-  for (int64_t outer = 0; outer < source.elements() / (inner * extent); ++outer)
-    for (int64_t i = 0; i < extent; ++i)
-      std::copy_n(from.begin() + (outer * extent + order[i]) * inner, inner,
-                  to.begin() + (outer * extent + i) * inner);
-  return result;
-}
-
 Order inverse(const Order& order) {
   Order result(order.size());
   for (size_t i = 0; i < order.size(); ++i) result[order[i]] = static_cast<int64_t>(i);
   return result;
 }
-
-// Flattens -------------------------------------------------------------------------------------
-
-bool feeds_gemms_alone(const Network& network, const Uses& uses, TensorId tensor) {
-  return !uses.is_output[tensor] && !uses.readers[tensor].empty() &&
-         std::ranges::all_of(uses.readers[tensor], [&](int reader) {
-           const Node& node = network.nodes[reader];
-           return node.op == "gemm" && node.inputs[0] == tensor &&
-                  network.tensors[node.inputs[1]].constant;
-         });
-}
-
-void absorb_flattens(Network& network, const Uses& uses, const Links& links) {
-  for (Node& node : network.nodes) {
-    if (node.op != "flatten" && node.op != "reshape") continue;
-    const TensorId input = node.inputs[0], output = node.outputs[0];
-    const Dims& from = network.tensors[input].dims;
-    const Dims& to = network.tensors[output].dims;
-    if (from.size() != 4 || to.size() != 2 || to[0] != from[0]) continue;
-    const int64_t channels = from[1], pixels = from[2] * from[3];
-    if (channels == 1 || pixels == 1) continue;  // a view already
-    if (uses.maker[input] < 0 || uses.is_output[input] || links.of[input].kind != Link::none ||
-        !feeds_gemms_alone(network, uses, output))
-      continue;
-    // A gather by channel of a reshape would be a view of something else than NHWC memory.
-    const std::string& maker = network.nodes[uses.maker[input]].op;
-    if (maker == "reshape" || maker == "flatten" || maker == "transpose") continue;
-
-    Order order(static_cast<size_t>(channels * pixels));
-    for (int64_t p = 0; p < pixels; ++p)
-      for (int64_t c = 0; c < channels; ++c) order[p * channels + c] = c * pixels + p;
-    node.attrs["memory_order"] = int64_t{1};
-    for (int reader : uses.readers[output]) {
-      const TensorId weights = network.nodes[reader].inputs[1];
-      Array reordered = permuted(*network.tensors[weights].constant, 1, order);
-      network.nodes[reader].inputs[1] = add_constant(network, weights, std::move(reordered));
-    }
-  }
-}
-
-// Shuffles -------------------------------------------------------------------------------------
 
 Order shuffle_order(int64_t channels, int64_t groups) {
   Order order(static_cast<size_t>(channels));
@@ -133,7 +71,9 @@ bool collect(const Network& network, const Uses& uses, TensorId tensor,
   return true;
 }
 
-void absorb_shuffles(Network& network) {
+}  // namespace
+
+Status absorb_shuffles(Network& network) {
   const Uses uses = find_uses(network);
   for (Node& node : network.nodes) {
     if (node.op != "channel_shuffle") continue;
@@ -148,21 +88,13 @@ void absorb_shuffles(Network& network) {
       for (const auto& [input, axis] : absorber.axis_of_input) {
         const TensorId old = user.inputs[input];
         Array reordered = permuted(*network.tensors[old].constant, axis, place);
-        user.inputs[input] = add_constant(network, old, std::move(reordered));
+        user.inputs[input] = add_reordered(network, old, std::move(reordered));
       }
       std::ranges::replace(user.inputs, node.outputs[0], node.inputs[0]);
     }
     node.op.clear();
   }
   std::erase_if(network.nodes, [](const Node& node) { return node.op.empty(); });
-}
-
-}  // namespace
-
-Status absorb_orders(Network& network) {
-  absorb_shuffles(network);
-  const Uses uses = find_uses(network);
-  absorb_flattens(network, uses, find_links(network, uses));
   return check(network);
 }
 
