@@ -80,6 +80,7 @@ Result<ChosenConfig> choose_config(SqliteDatabase& database, const Task& task,
     const auto space = schedules::find_space(trial.config.algorithm);
     if (!space || (*space)->version != trial.key.space_version) continue;
     if (!schedules::check(task, query.target, trial.config)) continue;
+    if (query.allowed && !query.allowed(trial.config)) continue;
     groups[nearness(trial.key, query, here, devices)].push_back(std::move(trial));
   }
   for (const auto& [near, group] : groups)

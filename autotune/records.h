@@ -3,6 +3,7 @@
 // reported.
 #pragma once
 #include <array>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct RecordQuery {
   Target target;
   int threads = 1;
   std::string compiler;
+  std::function<bool(const Config&)> allowed;  // null: every config
 };
 
 /// Never fails for want of a record. Only configs that are legal now and whose space has not
