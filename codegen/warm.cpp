@@ -13,7 +13,7 @@ void warm_up() {
     Halide::RDom r(0, 3);
     sum(x, y) += in(x + r, y);
     out(x, y) = Halide::max(sum(x, y), 0.f);
-    sum.compute_at(out, y).vectorize(x, 8);
+    sum.compute_at(out, y).vectorize(x, 8).update().vectorize(x, 8);
     out.vectorize(x, 8).parallel(y);
     return compile_pipeline({Halide::Pipeline(out), {in}}, "tk_warm", *target, false, "");
   });
