@@ -105,10 +105,12 @@ void constrain_output(Halide::Func out, const View& view) {
     const int64_t extent = view.dims[view.dims.size() - 1 - d];
     out.bound(out.args()[d], 0, static_cast<int>(extent));
     buffer.dim(d).set_stride(static_cast<int>(dims[d].stride));
-    // Where the buffer is wider than the logical box, its bounds stay unknown: they would ask for
-    // the whole of it.
+    // Where the buffer is wider than the logical box, its extent stays unknown: it would ask for the
+    // whole of it. Its min must be known, or loops would begin there.
     if (dims[d].min == 0 && dims[d].extent == extent)
       buffer.dim(d).set_bounds(0, static_cast<int>(extent));
+    else
+      buffer.dim(d).set_min(static_cast<int>(dims[d].min));
   }
 }
 
