@@ -16,6 +16,27 @@ std::vector<Array> one(Array array) {
   return arrays;
 }
 
+/// T stands for any element of its size.
+template <class T>
+void gather_elements(const Array& array, int64_t base, const std::vector<int64_t>& strides,
+                     Array& out) {
+  const T* from = reinterpret_cast<const T*>(array.bytes());
+  T* to = reinterpret_cast<T*>(out.bytes());
+  const Dims& dims = out.dims();
+  const int64_t run = dims.empty() ? 1 : dims.back(), step = dims.empty() ? 0 : strides.back();
+  std::vector<int64_t> index(dims.size(), 0);
+  int64_t at = base;
+  for (int64_t done = 0; done < out.elements(); done += run) {
+    for (int64_t i = 0; i < run; ++i) to[done + i] = from[at + i * step];
+    for (size_t d = dims.size(); d-- > 1;) {
+      at += strides[d - 1];
+      if (++index[d - 1] < dims[d - 1]) break;
+      at -= strides[d - 1] * dims[d - 1];
+      index[d - 1] = 0;
+    }
+  }
+}
+
 const Array& value(const OpView& op, size_t i) {
   return *op.in(i).constant;
 }
@@ -25,17 +46,10 @@ const Array& value(const OpView& op, size_t i) {
 Array gather_strided(const Array& array, const Dims& dims, int64_t base,
                      const std::vector<int64_t>& strides) {
   Array out(array.type(), dims);
-  const int64_t size = size_bytes(array.type());
-  std::vector<int64_t> index(dims.size(), 0);
-  int64_t at = base;
-  for (int64_t i = 0; i < out.elements(); ++i) {
-    std::memcpy(out.bytes() + i * size, array.bytes() + at * size, size);
-    for (size_t d = dims.size(); d-- > 0;) {
-      at += strides[d];
-      if (++index[d] < dims[d]) break;
-      at -= strides[d] * dims[d];
-      index[d] = 0;
-    }
+  switch (size_bytes(array.type())) {
+    case 1: gather_elements<uint8_t>(array, base, strides, out); break;
+    case 4: gather_elements<uint32_t>(array, base, strides, out); break;
+    default: gather_elements<uint64_t>(array, base, strides, out);
   }
   return out;
 }

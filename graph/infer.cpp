@@ -8,7 +8,7 @@
 namespace tenfold::graph {
 namespace {
 
-constexpr int64_t most_fold_bytes = int64_t{1} << 28;  // of one folded tensor
+constexpr int64_t most_fold_bytes = int64_t{1} << 27;  // of one folded tensor
 
 class Inference {
  public:

@@ -1,52 +1,18 @@
 // Import, passes and evaluation against ONNX Runtime: onnx_cases.py makes small models of every
 // operator and pattern, and the two real text models at small sizes; each is imported, normalised
 // and evaluated here.
+#include "onnx_cases.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "graph/evaluate.h"
-#include "graph/import.h"
 #include "graph/passes.h"
 
 namespace tenfold::graph {
 namespace {
-
-namespace fs = std::filesystem;
-
-struct Case {
-  std::string name, ops;
-  size_t inputs = 0, outputs = 0;
-};
-
-/// The folder of cases, made once.
-const fs::path& cases() {
-  static const fs::path folder = [] {
-    const std::string source = TENFOLD_SOURCE_DIR, deps = source + "/.deps";
-    fs::path made =
-        fs::path(testing::TempDir()) / ("tenfold_onnx_cases_" + std::to_string(getpid()));
-    const std::string command = deps + "/venv/bin/python " + source +
-                                "/tests/graph/onnx_cases.py " + made.string() + " " + deps +
-                                "/models/ch_PP-OCRv4_det_infer.onnx x=1,3,64,96 " + deps +
-                                "/models/ch_ppocr_mobile_v2.0_cls_infer.onnx x=2,3,48,192";
-    EXPECT_EQ(std::system(command.c_str()), 0) << command;
-    return made;
-  }();
-  return folder;
-}
-
-std::vector<Case> listed() {
-  std::vector<Case> list;
-  std::ifstream index(cases() / "index.txt");
-  Case next;
-  while (index >> next.name >> next.inputs >> next.outputs >> next.ops) list.push_back(next);
-  return list;
-}
 
 std::vector<float> floats(const fs::path& path) {
   std::vector<float> values(fs::file_size(path) / sizeof(float));
