@@ -18,18 +18,27 @@ Error system_error(const std::string& verb, const std::string& path, int error) 
 Result<OutputFile> OutputFile::create(const std::string& path) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) return system_error("write", path, errno);
-  return OutputFile(file, path);
+  struct stat info {};
+  const bool regular = fstat(file, &info) == 0 && S_ISREG(info.st_mode);
+  return OutputFile(file, path, regular);
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
-    : file_(other.file_), path_(std::move(other.path_)), size_bytes_(other.size_bytes_) {
+    : file_(other.file_),
+      path_(std::move(other.path_)),
+      regular_(other.regular_),
+      size_bytes_(other.size_bytes_) {
   other.file_ = -1;
 }
 
 OutputFile::~OutputFile() {
   if (file_ < 0) return;
   ::close(file_);
-  unlink(path_.c_str());
+  remove();
+}
+
+void OutputFile::remove() {
+  if (regular_) unlink(path_.c_str());
 }
 
 Status OutputFile::append(std::string_view bytes) {
@@ -54,7 +63,7 @@ Status OutputFile::close() {
   file_ = -1;
   if (::close(file) == 0) return {};
   const int error = errno;
-  unlink(path_.c_str());
+  remove();
   return system_error("write", path_, error);
 }
 

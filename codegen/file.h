@@ -23,9 +23,12 @@ class OutputFile {
   int64_t size_bytes() const { return size_bytes_; }
 
  private:
-  OutputFile(int file, std::string path) : file_(file), path_(std::move(path)) {}
+  OutputFile(int file, std::string path, bool regular)
+      : file_(file), path_(std::move(path)), regular_(regular) {}
+  void remove();
   int file_ = -1;
   std::string path_;
+  bool regular_ = false;  // a device is written to and never removed
   int64_t size_bytes_ = 0;
 };
 
