@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -242,8 +243,9 @@ Measurement RunnerClient::interpret(const Reply& reply) const {
       break;
     case Verdict::wrong_value:
       measurement.status = TrialStatus::wrong_result;
-      measurement.reason =
-          where() + ": got " + number_text(reply.got) + ", want " + number_text(reply.want);
+      measurement.reason = where() + ": got " +
+                           (std::isnan(reply.got) ? "nan" : number_text(reply.got)) + ", want " +
+                           number_text(reply.want);
       if (!reply.reason.empty()) measurement.reason += " (" + reply.reason + ")";
       break;
     case Verdict::wild_write:

@@ -89,6 +89,7 @@ Result<std::unique_ptr<Bench>> Bench::create(const runner_protocol::Prepare& req
       output.argument.memory = GuardedBuffer(size_bytes);
     }
     if (!output.argument.memory.data()) return Error{ErrorCode::io, "no memory for an output"};
+    output.argument.memory.mark_margins();
     describe(output.argument, wanted.expected.dims);
     bench->outputs_.push_back(std::move(output));
   }
@@ -168,6 +169,11 @@ bool Bench::outputs_match(const runner_protocol::Measure& request, bool shared,
       reply.want = want;
       return false;
     };
+    if (!output.argument.memory.margins_are_marked()) {
+      reply.verdict = Verdict::wild_write;
+      reply.reason = "output " + std::to_string(o) + ": written before its begin or past its end";
+      return false;
+    }
     for (size_t i = 0; i < size_bytes / sizeof(uint32_t); ++i) {
       const uint32_t wanted = i < output.expected.size() ? output.expected[i] : untouched_bits;
       if (wanted == untouched_bits) {
@@ -256,11 +262,10 @@ Reply Bench::measure(const runner_protocol::Measure& request, KernelFunction ker
     reply.reason = bound.error().message;
     return reply;
   }
-  if (sharing_ && !check(request, kernel, true, reply)) {
-    if (reply.reason.empty()) reply.reason = "output and input in one buffer";
-    return reply;
-  }
-  if (!check(request, kernel, false, reply)) return reply;
+  if (sharing_ && check(request, kernel, false, reply) && !check(request, kernel, true, reply))
+    reply.reason += reply.reason.empty() ? "with output and input in one buffer"
+                                         : ", with output and input in one buffer";
+  if (reply.verdict != Verdict::ok || !check(request, kernel, false, reply)) return reply;
 
   struct Work {
     Bench* bench;

@@ -15,6 +15,7 @@ namespace {
 constexpr size_t page_bytes = 4096;
 constexpr size_t alignment = 64;
 constexpr size_t huge_page_bytes = 2 << 20;
+constexpr std::byte mark{0xa5};
 
 constexpr size_t round_up(size_t size, size_t multiple) {
   return (size + multiple - 1) / multiple * multiple;
@@ -60,6 +61,17 @@ void GuardedBuffer::swap(GuardedBuffer& other) noexcept {
 
 void GuardedBuffer::make_read_only() {
   mprotect(pages_, pages_bytes_, PROT_READ);
+}
+
+void GuardedBuffer::mark_margins() {
+  std::fill(pages_, data_, mark);
+  std::fill(data_ + size_bytes_, pages_ + pages_bytes_, mark);
+}
+
+bool GuardedBuffer::margins_are_marked() const {
+  const auto marked = [](std::byte byte) { return byte == mark; };
+  return std::all_of(pages_, data_, marked) &&
+         std::all_of(data_ + size_bytes_, pages_ + pages_bytes_, marked);
 }
 
 Result<GuardedBuffer> GuardedBuffer::from_file(const std::string& path, size_t size_bytes) {

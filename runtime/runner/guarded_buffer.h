@@ -26,6 +26,11 @@ class GuardedBuffer {
 
   void make_read_only();
 
+  /// The bytes of the usable pages that are not the buffer's, before and behind it, can be marked,
+  /// and later be asked whether they still are.
+  void mark_margins();
+  bool margins_are_marked() const;
+
   /// The content of a file, which must have exactly size_bytes. Errors: io, corrupt.
   static Result<GuardedBuffer> from_file(const std::string& path, size_t size_bytes);
 
