@@ -17,10 +17,7 @@ constexpr int code_alignment =
 // Device code as the runtime will get it, put where Halide embedded its own.
 class ReplaceDeviceCode : public IRMutator {
  public:
-  explicit ReplaceDeviceCode(const std::string& code)
-      : code_(static_cast<int>(code.size()), "device_module") {
-    std::memcpy(code_.data(), code.data(), code.size());
-  }
+  explicit ReplaceDeviceCode(const Halide::Buffer<uint8_t>& code) : code_(code) {}
 
  private:
   using IRMutator::visit;
@@ -35,7 +32,21 @@ class ReplaceDeviceCode : public IRMutator {
     return Call::make(op->type, op->name, {op->args[0], host, code_.width()}, op->call_type);
   }
 
-  Halide::Buffer<uint8_t> code_;
+  const Halide::Buffer<uint8_t>& code_;
+};
+
+void replace_device_code(Halide::Module& module, const std::string& code) {
+  Halide::Buffer<uint8_t> buffer(static_cast<int>(code.size()), "device_module");
+  std::memcpy(buffer.data(), code.data(), code.size());
+  module.append(buffer);
+  ReplaceDeviceCode replace(buffer);
+  for (LoweredFunc& function : module.functions()) function.body = replace.mutate(function.body);
+}
+
+// Libraries print nothing: warnings are dropped, and errors thrown as without a reporter.
+class QuietReporter : public Halide::CompileTimeErrorReporter {
+  void warning(const char*) override {}
+  void error(const char* message) override { throw Halide::CompileError(message); }
 };
 
 std::string device_code_of(const Halide::Module& module) {
@@ -64,9 +75,8 @@ Result<Kernel> compile_pipeline(const schedules::Scheduled& scheduled, const std
   kernel.device_code = device_code_of(module);
   if (target.device == DeviceKind::cuda && !kernel.device_code.empty()) {
     TENFOLD_TRY(kernel.cubin, assemble_ptx(kernel.device_code, target.cuda_capability, ptxas));
-    ReplaceDeviceCode replace(
-        cuda_module(kernel.cubin, target.cuda_capability, kernel.device_code));
-    for (LoweredFunc& function : module.functions()) function.body = replace.mutate(function.body);
+    replace_device_code(module,
+                        cuda_module(kernel.cubin, target.cuda_capability, kernel.device_code));
   }
   const Halide::Buffer<uint8_t> object = module.compile_to_buffer();
   kernel.object.assign(reinterpret_cast<const char*>(object.data()), object.size_in_bytes());
@@ -75,6 +85,8 @@ Result<Kernel> compile_pipeline(const schedules::Scheduled& scheduled, const std
 }
 
 Result<Kernel> catch_halide(const std::function<Result<Kernel>()>& make) {
+  static QuietReporter reporter;
+  Halide::set_custom_compile_time_error_reporter(&reporter);
   try {
     return make();
   } catch (const Halide::Error& error) {
