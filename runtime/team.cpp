@@ -53,12 +53,19 @@ uint32_t Team::most_threads() {
 
 void Team::region(void (*function)(void* argument), void* argument) {
   if (threads_ == 1) return function(argument);
+  // Waiting runs those helpers that no thread has started yet; they see that it is over.
+  struct Over {
+    Team& team;
+    ~Over() {
+      team.over_.store(true);
+      team.helpers_->wait();
+    }
+  };
   arena_->execute([&] {
+    const Over over{*this};
     over_.store(false);
     call_helpers();
     function(argument);
-    over_.store(true);
-    helpers_->wait();  // runs those that no thread has started yet; they see that it is over
   });
 }
 
@@ -136,7 +143,6 @@ void Team::help(Member& member) {
       loop.inside.fetch_sub(1, std::memory_order_release);
     }
     pause();
-    if (idle % pauses_a_yield == pauses_a_yield - 1) sched_yield();
   }
   called_[member.rank].store(false, std::memory_order_release);
 }

@@ -1,0 +1,3 @@
+// stb's code, once.
+#define STB_IMAGE_IMPLEMENTATION
+#include <stb_image.h>
