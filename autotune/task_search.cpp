@@ -63,7 +63,9 @@ void TaskSearch::observe(const Trial& trial) {
   if (best_ns_ == 0 || median_ns < best_ns_) best_ns_ = median_ns;
 }
 
-void TaskSearch::end_batch() {
+void TaskSearch::end_batch(double seconds_spent) {
+  seconds_spent = std::max(seconds_spent, 1e-3);
+  batch_s_ = batches_ == 1 ? seconds_spent : (batch_s_ + seconds_spent) / 2;
   // What the very first batch brings says nothing about the next.
   if (batches_ > 1 && best_before_batch_ns_ > 0)
     improvement_ = (improvement_ + (best_before_batch_ns_ - best_ns_) / best_before_batch_ns_) / 2;
@@ -74,7 +76,7 @@ double TaskSearch::promise() const {
   if (exhausted_ || has_problem()) return 0;
   if (best_ns_ == 0) return batches_ < batches_without_success ? unmeasured : last_resort;
   const double expected = std::max(improvement_, least_improvement / (1 + batches_));
-  return task_->occurrences * best_ns_ * expected;
+  return task_->occurrences * best_ns_ * expected / batch_s_;
 }
 
 std::optional<double> TaskSearch::best_ns() const {

@@ -26,8 +26,9 @@ class TaskSearch {
   std::vector<Config> propose(int count);
   void observe(const Trial& trial);
   void begin_batch() { ++batches_; }
-  /// The batch has been measured: how much it brought is what the next one is expected to.
-  void end_batch();
+  /// The batch has been measured, in seconds_spent: what it brought and took is what the next one
+  /// is expected to.
+  void end_batch(double seconds_spent);
 
   /// Nanoseconds of the network's time that a further batch may save, on past evidence; 0 when
   /// there is nothing to try.
@@ -59,6 +60,7 @@ class TaskSearch {
   bool exhausted_ = false;
   double best_ns_ = 0, best_before_batch_ns_ = 0, first_ns_ = 0;
   double improvement_;  // relative, of a batch: a decaying mean
+  double batch_s_ = 1;  // what a batch takes: a decaying mean
 };
 
 }  // namespace tenfold::autotune

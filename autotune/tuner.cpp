@@ -18,6 +18,7 @@ constexpr double final_overhead_s = 0.1;  // of one of its measurements, beside 
 struct Round {
   TaskSearch* search = nullptr;
   std::vector<int> tickets;
+  double begun_s = 0;
 };
 
 std::string one_line(std::string text) {
@@ -119,7 +120,7 @@ Round Tuning::begin_round() {
     proposed_ += static_cast<int64_t>(configs.size());
     if (configs.empty()) continue;
     search->begin_batch();
-    Round round{search, {}};
+    Round round{search, {}, elapsed_s()};
     for (const Config& config : configs)
       round.tickets.push_back(builder_.submit(search->task().task, options_.target, config));
     return round;
@@ -158,7 +159,7 @@ Status Tuning::finish_round(const Round& round) {
       TENFOLD_CHECK(record(search, built.config, failure, true));
     }
   }
-  search.end_batch();
+  search.end_batch(elapsed_s() - round.begun_s);
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "runtime/runner/checking_context.h"
+#include "runtime/runner/compare.h"
 
 namespace tenfold::runner {
 namespace {
@@ -16,7 +17,6 @@ using runner_protocol::untouched_bits;
 using runner_protocol::Verdict;
 
 constexpr double clearly_slower = 1.5;  // than the best so far: not worth more samples
-constexpr int samples_when_slower = 2;
 constexpr size_t params_kept = 16;
 
 int64_t now_ns() {
@@ -151,41 +151,57 @@ void Bench::reset_outputs(bool shared) {
   }
 }
 
+bool Bench::output_matches(size_t index, const runner_protocol::Measure& request, bool shared,
+                           Reply& reply) const {
+  const Output& output = outputs_[index];
+  const auto complain = [&](Verdict verdict, const std::string& reason) {
+    reply.verdict = verdict;
+    reply.output = static_cast<int32_t>(index);
+    reply.reason = reason;
+    return false;
+  };
+  if (!output.argument.memory.margins_are_marked())
+    return complain(Verdict::wild_write, "output " + std::to_string(index) +
+                                             ": written before its begin or past its end");
+
+  // A shared root may be longer than what the output reaches of it; the rest is not to be written
+  // either.
+  const auto* got = reinterpret_cast<const uint32_t*>(output.argument.memory.data());
+  const size_t count = output.argument.memory.size_bytes() / sizeof(uint32_t);
+  std::vector<uint32_t> initial;
+  if (shared && output.shared_input >= 0) {
+    const GuardedBuffer& before = inputs_[output.shared_input].memory;
+    initial.assign(count, untouched_bits);
+    std::memcpy(initial.data(), before.data(), before.size_bytes());
+  }
+  const size_t reached = output.expected.size();
+  bool match =
+      all_match(got, output.expected.data(), initial.empty() ? nullptr : initial.data(), reached,
+                static_cast<float>(request.absolute), static_cast<float>(request.relative));
+  for (size_t i = reached; i < count; ++i)
+    match = match && got[i] == (initial.empty() ? untouched_bits : initial[i]);
+  if (match) return true;
+
+  for (size_t i = 0; i < count; ++i) {
+    reply.element = static_cast<int64_t>(i);
+    reply.got = std::bit_cast<float>(got[i]);
+    if (i >= reached || output.expected[i] == untouched_bits) {
+      if (got[i] != (initial.empty() ? untouched_bits : initial[i]))
+        return complain(Verdict::wild_write, "");
+      continue;
+    }
+    reply.want = std::bit_cast<float>(output.expected[i]);
+    if (!(std::abs(reply.got - reply.want) <=
+          request.absolute + request.relative * std::abs(reply.want)))
+      return complain(Verdict::wrong_value, "");
+  }
+  return true;  // off by less than a rounding of the quick comparison
+}
+
 bool Bench::outputs_match(const runner_protocol::Measure& request, bool shared,
                           Reply& reply) const {
-  for (size_t o = 0; o < outputs_.size(); ++o) {
-    const Output& output = outputs_[o];
-    const size_t size_bytes = output.argument.memory.size_bytes();
-    const auto* got = reinterpret_cast<const uint32_t*>(output.argument.memory.data());
-    const GuardedBuffer* before =
-        shared && output.shared_input >= 0 ? &inputs_[output.shared_input].memory : nullptr;
-    const auto* initial = before ? reinterpret_cast<const uint32_t*>(before->data()) : nullptr;
-    const size_t initial_count = before ? before->size_bytes() / sizeof(uint32_t) : 0;
-    const auto complain = [&](Verdict verdict, size_t at, double want) {
-      reply.verdict = verdict;
-      reply.output = static_cast<int32_t>(o);
-      reply.element = static_cast<int64_t>(at);
-      reply.got = std::bit_cast<float>(got[at]);
-      reply.want = want;
-      return false;
-    };
-    if (!output.argument.memory.margins_are_marked()) {
-      reply.verdict = Verdict::wild_write;
-      reply.reason = "output " + std::to_string(o) + ": written before its begin or past its end";
-      return false;
-    }
-    for (size_t i = 0; i < size_bytes / sizeof(uint32_t); ++i) {
-      const uint32_t wanted = i < output.expected.size() ? output.expected[i] : untouched_bits;
-      if (wanted == untouched_bits) {
-        if (got[i] != (i < initial_count ? initial[i] : untouched_bits))
-          return complain(Verdict::wild_write, i, 0);
-        continue;
-      }
-      const double want = std::bit_cast<float>(wanted), value = std::bit_cast<float>(got[i]);
-      if (!(std::abs(value - want) <= request.absolute + request.relative * std::abs(want)))
-        return complain(Verdict::wrong_value, i, want);
-    }
-  }
+  for (size_t i = 0; i < outputs_.size(); ++i)
+    if (!output_matches(i, request, shared, reply)) return false;
   return true;
 }
 
@@ -207,28 +223,34 @@ void Bench::take_samples(const runner_protocol::Measure& request, KernelFunction
     }
     return now_ns() - begin;
   };
+  const double limit_ns = request.best_ns > 0 ? clearly_slower * request.best_ns : 0;
+  const auto hopeless = [&](int64_t time_ns) {
+    return limit_ns > 0 && static_cast<double>(time_ns) > limit_ns;
+  };
+  // The first call finds cold caches, new threads and unmapped pages: only when it is far too slow
+  // does it say something.
+  const int64_t first_ns = call(1);
+  if (failure == 0 && hopeless(first_ns / 3)) {
+    reply.samples_ns.push_back(first_ns);
+    return;
+  }
   // Short calls are repeated: the clock takes about 30 ns itself.
   const int64_t sample_at_least_ns = request.budget_ns / request.max_samples;
-  call(1);  // memory of the context is taken, pages are mapped, caches are as warm as they get
-  int64_t repeats = 1;
-  for (int64_t spent = call(1); spent < sample_at_least_ns && failure == 0; spent = call(repeats)) {
-    const int64_t wanted = repeats * sample_at_least_ns / std::max<int64_t>(spent, 1) + 1;
+  int64_t repeats = 1, spent = 0;
+  for (int64_t time_ns = first_ns; time_ns < sample_at_least_ns && failure == 0;) {
+    const int64_t wanted = repeats * sample_at_least_ns / std::max<int64_t>(time_ns, 1) + 1;
     repeats = std::clamp(wanted, repeats + 1, repeats * 16);
+    time_ns = call(repeats);
+    if (hopeless(time_ns / repeats)) break;
   }
-
-  int64_t spent = 0;
-  while (failure == 0) {
-    const auto taken = static_cast<int>(reply.samples_ns.size());
-    if (taken == samples_when_slower && request.best_ns > 0) {
-      const int64_t fastest = *std::min_element(reply.samples_ns.begin(), reply.samples_ns.end());
-      if (static_cast<double>(fastest) > clearly_slower * request.best_ns) break;
-    }
-    if ((taken >= request.min_samples && spent >= request.budget_ns) ||
-        taken >= request.max_samples)
+  while (failure == 0 && static_cast<int>(reply.samples_ns.size()) < request.max_samples) {
+    const int64_t time_ns = call(repeats);
+    spent += time_ns;
+    reply.samples_ns.push_back(std::max<int64_t>(1, (time_ns + repeats / 2) / repeats));
+    if (hopeless(*std::min_element(reply.samples_ns.begin(), reply.samples_ns.end()))) break;
+    if (static_cast<int>(reply.samples_ns.size()) >= request.min_samples &&
+        spent >= request.budget_ns)
       break;
-    const int64_t sample = call(repeats);
-    spent += sample;
-    reply.samples_ns.push_back(std::max<int64_t>(1, (sample + repeats / 2) / repeats));
   }
   if (failure == 0) return;
   reply.verdict = Verdict::failed;

@@ -51,6 +51,8 @@ class Bench {
   bool outputs_match(const runner_protocol::Measure& request, bool shared,
                      runner_protocol::Reply& reply) const;
   Arguments arguments(size_t copy, bool shared, tenfold_user_context** user_context);
+  bool output_matches(size_t index, const runner_protocol::Measure& request, bool shared,
+                      runner_protocol::Reply& reply) const;
   void take_samples(const runner_protocol::Measure& request, KernelFunction kernel,
                     runner_protocol::Reply& reply);
 
