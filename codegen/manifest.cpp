@@ -48,6 +48,7 @@ Json step_json(const StepTable& step) {
                         {"index", operand.index},
                         {"offset_bytes", operand.offset_bytes}});
   Json json{{"name", step.name},
+            {"tensor", step.tensor},
             {"task", step.task},
             {"config", step.config},
             {"kernel", step.kernel},

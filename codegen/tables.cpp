@@ -80,7 +80,8 @@ Result<StepTable> step_of(const VariantInput& input, size_t index, WeightsWriter
                   .config = to_text(config),
                   .kernel = input.kernels[index].symbol,
                   .operands = {},
-                  .fills = fills_of(input.plan, step.fills)};
+                  .fills = fills_of(input.plan, step.fills),
+                  .tensor = step.tensor};
   for (size_t i = 0; i < step.inputs.size(); ++i) {
     TENFOLD_TRY(OperandTable operand,
                 operand_of(input.plan, step.inputs[i], step.task.inputs[i], step.name));

@@ -26,6 +26,7 @@ struct StepTable {
   std::string name, task, config, kernel;
   std::vector<OperandTable> operands;  // inputs, params, outputs
   std::vector<tenfold_fill> fills;
+  std::string tensor;  // see graph::Step
 };
 
 /// A constant of a single operator, as its user has it and as its kernel wants it.

@@ -39,6 +39,7 @@ struct Step {
   std::vector<Operand> outputs;  // one a view of task.outputs
   std::vector<std::shared_ptr<const Array>> params;  // one a dsl::params(task), in the model's layout
   std::vector<ZeroFill> fills;   // halos whose bytes another root has used since: zeroed before this step
+  std::string tensor;  // of the network, that outputs[0] holds; "" for a rearranged copy
 };
 
 struct Port {

@@ -98,7 +98,8 @@ Result<Plan> make_plan(const Network& network, const PlanOptions& options,
                           std::move(candidate.inputs),
                           std::move(candidate.outputs),
                           std::move(candidate.params),
-                          {}});
+                          {},
+                          std::move(candidate.tensor)});
   }
   plan.inputs = ports_of(prepared.network, prepared.network.inputs, layout, plan_root);
   plan.outputs = ports_of(prepared.network, prepared.network.outputs, layout, plan_root);

@@ -61,6 +61,7 @@ class Drafter {
     if (const Status status = dsl::check(made_.task); !status) return refuse(status.error());
     TENFOLD_CHECK(add_params());
     made_.name = joined_names();
+    made_.tensor = tensor(node(last).outputs[0]).name;
     return std::move(made_);
   }
 

@@ -36,7 +36,8 @@ struct Group {
 };
 
 struct Candidate {
-  std::string name;  // the nodes' names
+  std::string name;    // the nodes' names
+  std::string tensor;  // what outputs[0] holds, or "" where it is a rearranged copy
   Task task;
   std::vector<int> nodes;                            // what it computes, ascending
   std::vector<Operand> inputs, outputs;              // roots of the Layout
