@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <queue>
+#include <utility>
 
 #include "graph/convert.h"
 
@@ -146,12 +147,15 @@ void Editor::erase(int id) {
 }
 
 void Editor::set_inputs(int id, std::vector<TensorId> inputs) {
-  for (TensorId input : node(id).inputs)
+  const std::vector<TensorId> before = std::exchange(node(id).inputs, inputs);
+  for (TensorId input : before)
     if (input != no_tensor) std::erase(users_[input], id);
   for (TensorId input : inputs)
     if (input != no_tensor && std::ranges::find(users_[input], id) == users_[input].end())
       users_[input].push_back(id);
-  node(id).inputs = std::move(inputs);
+  for (TensorId input : before)
+    if (input != no_tensor && users_[input].empty() && makers_[input] >= 0 && !is_output(input))
+      erase(makers_[input]);
 }
 
 void Editor::set_output(int id, TensorId output) {
@@ -172,15 +176,15 @@ void Editor::replace_uses(TensorId from, TensorId to) {
 bool Editor::bypass(int id, TensorId source) {
   const TensorId result = node(id).outputs[0];
   if (!is_output(result)) {
-    erase(id);
     replace_uses(result, source);
+    erase(id);
     return true;
   }
   const int made = makers_[source];
   if (is_output(source) || made < 0) return false;
-  erase(id);
-  replace_uses(source, result);
   set_output(made, result);
+  replace_uses(source, result);
+  erase(id);
   return true;
 }
 

@@ -44,6 +44,7 @@ class Editor {
   TensorId add_computed(const std::string& name, Dims dims);
   /// Places a node where `near` stands in the order.
   int insert(int near, Node node);
+  /// Nodes that only this one reads from go with it.
   void erase(int node);
   void set_inputs(int node, std::vector<TensorId> inputs);
   void set_output(int node, TensorId output);

@@ -16,23 +16,43 @@ std::vector<Array> one(Array array) {
   return arrays;
 }
 
+/// An index space with its strides, without dims of extent 1, and with neighbours that step alike
+/// joined.
+struct Walk {
+  Dims dims, strides;
+};
+
+Walk walk_of(const Dims& dims, const std::vector<int64_t>& strides) {
+  Walk walk;
+  for (size_t d = 0; d < dims.size(); ++d) {
+    if (dims[d] == 1) continue;
+    if (!walk.dims.empty() && walk.strides.back() == strides[d] * dims[d]) {
+      walk.dims.back() *= dims[d];
+      walk.strides.back() = strides[d];
+    } else {
+      walk.dims.push_back(dims[d]);
+      walk.strides.push_back(strides[d]);
+    }
+  }
+  if (walk.dims.empty()) return {{1}, {1}};
+  return walk;
+}
+
 /// T stands for any element of its size.
 template <class T>
-void gather_elements(const Array& array, int64_t base, const std::vector<int64_t>& strides,
-                     Array& out) {
+void gather_elements(const Array& array, int64_t base, const Walk& walk, Array& out) {
   const T* from = reinterpret_cast<const T*>(array.bytes());
   T* to = reinterpret_cast<T*>(out.bytes());
-  const Dims& dims = out.dims();
-  const int64_t run = dims.empty() ? 1 : dims.back(), step = dims.empty() ? 0 : strides.back();
-  std::vector<int64_t> index(dims.size(), 0);
+  const int64_t run = walk.dims.back(), step = walk.strides.back();
+  std::vector<int64_t> index(walk.dims.size(), 0);
   int64_t at = base;
   for (int64_t done = 0; done < out.elements(); done += run) {
     for (int64_t i = 0; i < run; ++i) to[done + i] = from[at + i * step];
-    for (size_t d = dims.size(); d-- > 1;) {
-      at += strides[d - 1];
-      if (++index[d - 1] < dims[d - 1]) break;
-      at -= strides[d - 1] * dims[d - 1];
-      index[d - 1] = 0;
+    for (size_t d = walk.dims.size() - 1; d-- > 0;) {
+      at += walk.strides[d];
+      if (++index[d] < walk.dims[d]) break;
+      at -= walk.strides[d] * walk.dims[d];
+      index[d] = 0;
     }
   }
 }
@@ -46,10 +66,16 @@ const Array& value(const OpView& op, size_t i) {
 Array gather_strided(const Array& array, const Dims& dims, int64_t base,
                      const std::vector<int64_t>& strides) {
   Array out(array.type(), dims);
+  const Walk walk = walk_of(dims, strides);
   switch (size_bytes(array.type())) {
-    case 1: gather_elements<uint8_t>(array, base, strides, out); break;
-    case 4: gather_elements<uint32_t>(array, base, strides, out); break;
-    default: gather_elements<uint64_t>(array, base, strides, out);
+    case 1:
+      gather_elements<uint8_t>(array, base, walk, out);
+      break;
+    case 4:
+      gather_elements<uint32_t>(array, base, walk, out);
+      break;
+    default:
+      gather_elements<uint64_t>(array, base, walk, out);
   }
   return out;
 }

@@ -30,30 +30,31 @@ bool same_channels(const Dims& a, const Dims& b) {
          product(a, i + 1, a.size()) == product(b, j + 1, b.size());
 }
 
-/// The tensor behind a reshape that only this node reads, or no_tensor.
+/// The tensor behind reshapes that nothing else reads, or no_tensor.
 TensorId behind(const Editor& editor, TensorId x) {
-  const int reshape = editor.maker(x, "reshape");
-  if (reshape < 0 || !editor.only_use(x)) return no_tensor;
-  const TensorId source = editor.network().nodes[reshape].inputs[0];
-  return editor.tensor(source).constant ? no_tensor : source;
+  TensorId source = x;
+  for (int id = editor.maker(x, "reshape"); id >= 0 && editor.only_use(source);
+       id = editor.maker(source, "reshape"))
+    source = editor.network().nodes[id].inputs[0];
+  return source == x || editor.tensor(source).constant ? no_tensor : source;
 }
 
-bool lift(Editor& editor, int id) {
+void lift(Editor& editor, int id) {
   Node& node = editor.node(id);
   const bool joins = among(binary, node.op);
-  if (!joins && !among(plain, node.op) && !among(channel, node.op)) return false;
+  if (!joins && !among(plain, node.op) && !among(channel, node.op)) return;
   const TensorId source = behind(editor, node.inputs[0]);
-  if (source == no_tensor) return false;
+  if (source == no_tensor) return;
   std::vector<TensorId> inputs = node.inputs;
   inputs[0] = source;
   if (among(channel, node.op) && !same_channels(editor.dims(source), editor.dims(node.inputs[0])))
-    return false;
+    return;
   if (joins) {
     const TensorId other = behind(editor, node.inputs[1]);
     if (other == no_tensor || node.inputs[0] == node.inputs[1] ||
         editor.dims(other) != editor.dims(source) ||
         editor.dims(node.inputs[0]) != editor.dims(node.inputs[1]))
-      return false;
+      return;
     inputs[1] = other;
   }
   const TensorId result = node.outputs[0];
@@ -64,19 +65,15 @@ bool lift(Editor& editor, int id) {
   editor.set_output(id, early);
   reshape.inputs = {early};
   editor.insert(id, std::move(reshape));
-  return true;
 }
 
 }  // namespace
 
 Status lift_stages(Network& network) {
   Editor editor(network);
-  bool changed = true;
-  while (changed) {
-    changed = false;
-    for (int id = 0; id < editor.node_count(); ++id)
-      if (!editor.node(id).op.empty()) changed = lift(editor, id) || changed;
-  }
+  const int count = editor.node_count();
+  for (int id = 0; id < count; ++id)
+    if (!editor.node(id).op.empty()) lift(editor, id);
   return editor.commit();
 }
 

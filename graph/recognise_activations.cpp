@@ -21,8 +21,9 @@ struct Linear {
 
 /// Walks back over affines with one factor and one shift, until `stop` or something else.
 Linear linear_of(const Editor& editor, TensorId tensor, TensorId stop = no_tensor) {
+  constexpr int farthest = 16;
   Linear linear{tensor, 1, 0};
-  while (linear.source != stop) {
+  for (int steps = 0; linear.source != stop && steps < farthest; ++steps) {
     const int made = editor.maker(linear.source);
     if (made < 0) break;
     const auto affine = affine_of(editor, editor.network().nodes[made]);

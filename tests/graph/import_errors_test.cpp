@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <chrono>
+#include <ctime>
 
 #include "graph/passes.h"
 #include "model_builder.h"
@@ -13,6 +13,10 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+
+double cpu_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
 
 /// The error of an import that must fail quickly, checked to be one line with the file in it.
 Error error_of(const Result<Network>& network, const std::string& file = "model.onnx") {
@@ -26,17 +30,17 @@ Error error_of(const Result<Network>& network, const std::string& file = "model.
 Error import_bytes(const std::string& bytes) {
   const TempFolder folder;
   write_file(folder.file("model.onnx"), bytes);
-  const auto start = std::chrono::steady_clock::now();
+  const double start = cpu_seconds();
   const Result<Network> network = import_onnx(folder.file("model.onnx"));
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+  EXPECT_LT(cpu_seconds() - start, 1.0);
   return error_of(network);
 }
 
 void expect_error(const ModelBuilder& model, const std::string& text, ErrorCode code,
                   const ImportOptions& options = {}) {
-  const auto start = std::chrono::steady_clock::now();
+  const double start = cpu_seconds();
   const Error error = error_of(model.import(options));
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+  EXPECT_LT(cpu_seconds() - start, 1.0);
   EXPECT_THAT(error.message, HasSubstr(text));
   EXPECT_EQ(to_string(error.code), std::string(to_string(code))) << error.message;
 }
@@ -277,9 +281,9 @@ TEST(ImportOperators, ConstantsThatWouldBeHugeAreNotMade) {
     chain.node("Add", {i ? "u" + std::to_string(i - 1) : "x", "t" + n}, {"u" + n});
   }
   chain.output("u39");
-  const auto start = std::chrono::steady_clock::now();
+  const double start = cpu_seconds();
   network = chain.import();
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+  EXPECT_LT(cpu_seconds() - start, 2.0);
   ASSERT_TRUE(network) << network.error().message;
   EXPECT_FALSE(find_unsupported(*network).empty());
 }
