@@ -16,6 +16,7 @@ Error illegal(const Config& config, const std::string& rule) {
 
 std::span<const Space> spaces() {
   static const std::vector<Space> table = {
+      conv_direct_space(),
       conv_plain_space(),
   };
   return table;

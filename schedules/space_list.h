@@ -4,6 +4,7 @@
 
 namespace tenfold::schedules {
 
+Space conv_direct_space();
 Space conv_plain_space();
 
 }  // namespace tenfold::schedules

@@ -96,6 +96,14 @@ std::vector<std::string> undefined_in(const std::string& object) {
   return symbols;
 }
 
+// Slices draw warnings about checks that schedules::finish removes; errors are thrown as they are
+// without a reporter.
+class QuietReporter : public Halide::CompileTimeErrorReporter {
+ public:
+  void warning(const char*) override {}
+  void error(const char* message) override { throw Halide::CompileError(message); }
+};
+
 struct Buffer {
   halide_buffer_t buffer{};
   std::vector<halide_dimension_t> dims;
@@ -149,6 +157,8 @@ Result<LoadedKernel> LoadedKernel::make(const Task& task, const Config& config,
   TENFOLD_TRY(const Halide::Target flags, codegen::halide_target(target, asserts));
   const std::string symbol = "kernel_" + std::to_string(counter++);
   state->object_path = work_folder().file(symbol + ".o");
+  static QuietReporter reporter;
+  Halide::set_custom_compile_time_error_reporter(&reporter);
   try {
     static const Status runtime = load_runtime(flags);
     if (!runtime) return runtime.error();

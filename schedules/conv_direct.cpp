@@ -1,0 +1,316 @@
+// "direct": dense convolution in NHWC, as a register tile of pixels by vectors of output channels.
+#include <algorithm>
+
+#include "dsl/op.h"
+#include "dsl/window.h"
+#include "schedules/alias.h"
+#include "schedules/finish_halide.h"
+#include "schedules/space_list.h"
+
+namespace tenfold::schedules {
+namespace {
+
+// Values of axis `stage`: where the input as the anchor reads it (prologue, mask) is kept.
+enum Stage : int64_t { stage_none = 0, stage_strip = 1, stage_root = 2 };
+
+struct Shape {
+  dsl::Window window;
+  int64_t c, n, height, width, k;
+};
+
+Shape shape_of(const Task& task) {
+  const Dims& out = task.outputs[0].dims;
+  return {dsl::window_of(task.attrs), task.inputs[0].dims[3], out[0], out[1], out[2], out[3]};
+}
+
+int64_t up(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple;
+}
+
+bool serves(const Task& task, const Target& target) {
+  return task.op == "conv2d" && target.device == DeviceKind::cpu &&
+         task.attrs.get_int("groups", 1) == 1;
+}
+
+// A strip is counted in tiles along y, or along x where the image has one row.
+int64_t tiles(const Shape& s, const Config& config) {
+  return s.height > 1 ? up(s.height, config.at("yt")) : up(s.width, config.at("xt"));
+}
+
+// 0 is the whole image.
+std::vector<int64_t> strips(const Shape& s) {
+  std::vector<int64_t> values{0};
+  for (int64_t v = 1; v < std::max(s.height, up(s.width, 4)) && v <= 64; v *= 2)
+    values.push_back(v);
+  return values;
+}
+
+std::vector<int64_t> up_to(std::initializer_list<int64_t> values, int64_t most) {
+  std::vector<int64_t> kept;
+  for (const int64_t value : values)
+    if (value <= most) kept.push_back(value);
+  return kept;
+}
+
+// 0 is all of them.
+std::vector<int64_t> channel_blocks(int64_t c) {
+  std::vector<int64_t> blocks{0};
+  for (const int64_t block : {32, 64, 128, 256, 512})
+    if (c % block == 0 && block < c) blocks.push_back(block);
+  return blocks;
+}
+
+std::vector<int64_t> unrollings(int64_t c) {
+  std::vector<int64_t> counts;
+  for (const int64_t count : {1, 2, 3, 4})
+    if (c % count == 0) counts.push_back(count);
+  return counts;
+}
+
+bool needs_stage(const Task& task) {
+  const Halo reach = dsl::window_reach(task), halo = task.inputs[0].halo;
+  return !task.prologue.empty() || halo.top < reach.top || halo.left < reach.left ||
+         halo.bottom < reach.bottom || halo.right < reach.right;
+}
+
+std::vector<Axis> axes(const Task& task, const Target& target) {
+  const Shape s = shape_of(task);
+  return {
+      {"lanes", up_to({4, 8, 16}, target.lanes)},  // of a vector of output channels
+      {"kt",
+       up_to({1, 2, 3, 4, 5, 6, 7, 8}, std::max<int64_t>(1, up(s.k, 4)))},  // vectors of a tile
+      {"xt", up_to({1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14}, s.width)},  // pixels of a tile along x
+      {"yt", up_to({1, 2, 3}, s.height)},                            // and along y
+      {"cu", unrollings(s.c)},                                       // channels unrolled
+      {"su", s.window.kernel_w > 1 ? std::vector<int64_t>{0, 1}
+                                   : std::vector<int64_t>{0}},  // taps of a row unrolled
+      {"cb", channel_blocks(s.c)},  // channels summed before the next tile
+      {"order", {0, 1}},  // blocks of output channels are 0: outside a strip's tiles, 1: inside
+      {"strip", strips(s)},
+      {"par", {0, 1}},  // threads share 0: strips, 1: blocks of output channels
+      {"stage", needs_stage(task) ? std::vector<int64_t>{stage_strip, stage_root}
+                                  : std::vector<int64_t>{stage_none}},
+  };
+}
+
+Status illegal(const std::string& rule) {
+  return Error{ErrorCode::invalid_argument, "direct: " + rule};
+}
+
+// Pixels of a tile: at an edge where tiles do not divide, the last one shifts inwards.
+Status legal_edges(const Task& task, const Shape& s, int64_t xt, int64_t yt, bool blocked) {
+  const bool x_divides = s.width % xt == 0, y_divides = s.height % yt == 0;
+  if (blocked && !(x_divides && y_divides))
+    return illegal("sums in memory need tiles that divide the image");
+  if (may_alias(task, 1) && (!y_divides || (s.height == 1 && !x_divides)))
+    return illegal("threads would race for the overlap of two tiles of an output in place");
+  return {};
+}
+
+Status legal(const Task& task, const Target& target, const Config& config) {
+  const Shape s = shape_of(task);
+  const int64_t lanes = config.at("lanes"), kt = config.at("kt"), xt = config.at("xt"),
+                yt = config.at("yt"), cu = config.at("cu"), cb = config.at("cb"),
+                strip = config.at("strip");
+  const int64_t accumulators = kt * xt * yt * up(lanes, target.lanes);
+  if (accumulators + 2 > target.registers) return illegal("the register tile spills");
+  if (up(s.k, lanes) < kt) return illegal("the tile has more vectors than the output");
+  TENFOLD_CHECK(legal_edges(task, s, xt, yt, cb > 0));
+  const int64_t taps = config.at("su") ? s.window.kernel_w : 1;
+  if (taps * cu * accumulators > 512) return illegal("the unrolled body is too long");
+  if (strip >= tiles(s, config)) return illegal("the strip is the whole image");
+  if (config.at("order") == 1 && (cb > 0 || config.at("par") == 1))
+    return illegal("blocks of channels are either inside or outside");
+  return {};
+}
+
+// Products a load, and enough of them to hide their latency: what two multipliers wait for.
+double tile_score(int64_t kt, int64_t pixels, const Target& target) {
+  const double products = static_cast<double>(kt * pixels),
+               loads = static_cast<double>(kt + pixels);
+  const bool crowded = kt * pixels + kt + 1 > target.registers;
+  return std::min(1.0, products / 10) * std::min(1.0, 0.85 + 0.1 * products / loads) *
+         (crowded ? 0.6 : 1.0);
+}
+
+Config initial(const Task& task, const Target& target) {
+  const Shape s = shape_of(task);
+  const std::vector<Axis> all = axes(task, target);
+  Config config{"direct",
+                {{"cu", 1}, {"su", 0}, {"cb", 0}, {"order", 0}, {"strip", 0}, {"par", 0}}};
+  double best = -1;
+  for (const int64_t lanes : all[0].values)
+    for (const int64_t kt : all[1].values)
+      for (const int64_t xt : all[2].values)
+        for (const int64_t yt : all[3].values) {
+          if (kt * xt * yt + 2 > target.registers || up(s.k, lanes) < kt ||
+              !legal_edges(task, s, xt, yt, false))
+            continue;
+          const double useful = static_cast<double>(s.k * s.width * s.height) /
+                                static_cast<double>(up(s.k, lanes) * lanes * up(s.width, xt) * xt *
+                                                    up(s.height, yt) * yt);
+          // A last block with fewer vectors than the others runs at its own, lesser, pace.
+          const int64_t blocks = up(s.k, lanes) / kt, rest = up(s.k, lanes) % kt;
+          double pace = static_cast<double>(blocks * kt) / tile_score(kt, xt * yt, target);
+          if (rest > 0) pace += static_cast<double>(rest) / tile_score(rest, xt * yt, target);
+          const double score =
+              static_cast<double>(lanes) * useful * static_cast<double>(up(s.k, lanes)) / pace;
+          if (score > best) {
+            best = score;
+            config.values.insert_or_assign("lanes", lanes);
+            config.values.insert_or_assign("kt", kt);
+            config.values.insert_or_assign("xt", xt);
+            config.values.insert_or_assign("yt", yt);
+          }
+        }
+  if (s.c <= 4) config.values["cu"] = s.c;
+  // Strips of input rows that stay in half of L2, and enough of them for a few threads.
+  const double tile_bytes = 4.0 *
+                            static_cast<double>(task.inputs[0].dims[2] * s.c * s.window.stride_h) *
+                            static_cast<double>(s.height > 1 ? config.at("yt") : config.at("xt")) /
+                            static_cast<double>(s.height > 1 ? 1 : s.width);
+  for (const int64_t strip : strips(s))
+    if (strip < tiles(s, config) && strip <= up(tiles(s, config), 4) &&
+        static_cast<double>(strip) * tile_bytes <= static_cast<double>(target.l2_bytes) / 2)
+      config.values["strip"] = strip;
+  config.values["stage"] = all.back().values[0];
+  return config;
+}
+
+std::vector<Packing> packing(const Task& task, const Target&, const Config& config) {
+  const int64_t block = config.at("lanes") * config.at("kt");
+  std::vector<Packing> packings;
+  for (const dsl::Param& param : dsl::params(task)) packings.push_back(plain_packing(param.dims));
+  // {block of k, block of c, r, [s], c, [s], k in block}: the order in which a tile reads them.
+  const Dims weights = packings[0].source;
+  const int64_t cb = config.at("cb") ? config.at("cb") : weights[1];
+  const PackAxis ko{0, block, up(weights[0], block)}, co{1, cb, weights[1] / cb},
+      r{2, 1, weights[2]}, s{3, 1, weights[3]}, c{1, 1, cb}, k{0, 1, block};
+  packings[0].axes = config.at("su") ? std::vector<PackAxis>{ko, co, r, c, s, k}
+                                     : std::vector<PackAxis>{ko, co, r, s, c, k};
+  return packings;
+}
+
+struct Names {
+  Halide::Var ki{"ki"}, kv{"kv"}, ko{"ko"}, xi{"xi"}, xo{"xo"}, yi{"yi"}, yo{"yo"}, strip{"strip"},
+      item{"item"};
+};
+
+/// Tiles of the output, unrolled, in strips: see `apply`.
+void order_output(Halide::Func out, const Task& task, const Config& config, Names& v) {
+  using Halide::TailStrategy;
+  const Shape s = shape_of(task);
+  const auto axis = [&](const char* name) { return static_cast<int>(config.at(name)); };
+  const int xt = axis("xt"), yt = axis("yt"), block = axis("lanes") * axis("kt");
+  const Halide::Var k = out.args()[0], x = out.args()[1], y = out.args()[2], n = out.args()[3];
+  const auto edge = [&](int64_t extent, int tile) {
+    if (extent % tile == 0) return TailStrategy::RoundUp;
+    return may_alias(task, 1) ? TailStrategy::ShiftInwardsAndBlend : TailStrategy::ShiftInwards;
+  };
+  out.split(k, v.ko, v.kv, block,
+            s.k % block == 0 ? TailStrategy::RoundUp : TailStrategy::Predicate)
+      .split(v.kv, v.kv, v.ki, axis("lanes"))
+      .split(x, v.xo, v.xi, xt, edge(s.width, xt))
+      .split(y, v.yo, v.yi, yt, edge(s.height, yt))
+      .vectorize(v.ki)
+      .unroll(v.kv)
+      .unroll(v.xi)
+      .unroll(v.yi);
+  Halide::Var& along = s.height > 1 ? v.yo : v.xo;
+  const int tile_count = static_cast<int>(tiles(s, config));
+  out.split(along, v.strip, along, axis("strip") ? axis("strip") : tile_count,
+            TailStrategy::GuardWithIf);
+  if (axis("par") == 1) {
+    out.reorder(v.ki, v.kv, v.xi, v.yi, v.xo, v.yo, v.strip, n, v.ko).parallel(v.ko);
+    v.item = v.strip;
+    return;
+  }
+  if (axis("order") == 1)
+    out.reorder(v.ki, v.kv, v.xi, v.yi, v.ko, v.xo, v.yo, v.strip, n);
+  else
+    out.reorder(v.ki, v.kv, v.xi, v.yi, v.xo, v.yo, v.ko, v.strip, n);
+  out.fuse(v.strip, n, v.item).parallel(v.item);
+}
+
+/// One tile of sums, zeroed and then summed over c within s within r; with `blocked`, over all
+/// tiles of a strip before the next block of channels.
+void order_sums(Halide::Func acc, const Halide::RDom& taps, const Config& config, bool blocked) {
+  using Halide::Var;
+  using Halide::VarOrRVar;
+  const auto axis = [&](const char* name) { return static_cast<int>(config.at(name)); };
+  const Var k = acc.args()[0], x = acc.args()[1], y = acc.args()[2];
+  const auto tile = [&](Halide::Stage stage, Var xo, Var yo) {
+    Var kv("kv"), ki("ki"), xi("xi"), yi("yi");
+    stage.split(k, kv, ki, axis("lanes")).vectorize(ki).unroll(kv);
+    if (blocked)
+      stage.split(x, xo, xi, axis("xt"), Halide::TailStrategy::RoundUp)
+          .split(y, yo, yi, axis("yt"), Halide::TailStrategy::RoundUp);
+    else
+      xi = x, yi = y;
+    stage.unroll(xi).unroll(yi);
+    return std::vector<VarOrRVar>{ki, kv, xi, yi};
+  };
+  Var xo("xo"), yo("yo");
+  std::vector<VarOrRVar> order = tile(acc, xo, yo);
+  if (blocked) acc.reorder({order[0], order[1], order[2], order[3], xo, yo});
+  Halide::Stage update = acc.update();
+  order = tile(update, xo, yo);
+  Halide::RVar c = taps[0], s = taps[1], r = taps[2], block("cblock"), inner("c"), unrolled("cu");
+  if (blocked) update.split(c, block, c, axis("cb"));
+  if (axis("cu") > 1) {
+    update.split(c, c, unrolled, axis("cu")).unroll(unrolled);
+    order.push_back(unrolled);
+  }
+  if (axis("su")) {
+    update.unroll(s);
+    order.insert(order.end(), {s, c, r});
+  } else {
+    order.insert(order.end(), {c, s, r});
+  }
+  if (blocked) order.insert(order.end(), {xo, yo, block});
+  update.reorder(order);
+}
+
+/// parallel strips of rows of images: for blocks of k: for tiles of y, x in the strip:
+///   sums[yt][xt][kt] = 0, in registers
+///   for r, s: for c: [unrolled: kt weights, and for each pixel one broadcast and kt products]
+///   [unrolled: out = chain(sums)]
+/// order=1: the blocks of k are the innermost loop around a tile, for outputs that are wide and
+/// inputs that are narrow. par=1: threads take blocks of k instead. cb>0: the sums of a strip lie
+/// in memory, and each block of channels is added to all tiles before the next, so that its weights
+/// stay in L1. Tiles at the right and the bottom edge shift inwards and compute some pixels twice;
+/// where an operand may be the output's own memory, what is there already is kept. Weights are
+/// padded with zeros to whole blocks; what lies past K is not stored.
+Scheduled apply(const Task& task, const Target& target, const Config& config) {
+  const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
+  dsl::Algorithm algorithm = (*dsl::find_op(task.op))->algorithm(task, binding);
+  Halide::Func out = algorithm.funcs.at("out"), acc = algorithm.funcs.at("acc");
+  const auto axis = [&](const char* name) { return static_cast<int>(config.at(name)); };
+  const bool blocked = axis("cb") > 0;
+  Names names;
+  order_output(out, task, config, names);
+
+  acc.bound_extent(acc.args()[0], axis("lanes") * axis("kt"));
+  if (blocked) {
+    acc.compute_at(out, axis("par") ? names.item : names.ko);
+  } else {
+    acc.compute_at(out, axis("order") ? names.ko : names.xo);
+    acc.bound_extent(acc.args()[1], axis("xt")).bound_extent(acc.args()[2], axis("yt"));
+  }
+  order_sums(acc, algorithm.reduction, config, blocked);
+
+  if (algorithm.funcs.contains("load")) {
+    Halide::Func load = algorithm.funcs.at("load");
+    if (axis("stage") == stage_strip) load.compute_at(out, names.item);
+    if (axis("stage") == stage_root) load.compute_root();
+  }
+  return finish(algorithm, binding);
+}
+
+}  // namespace
+
+Space conv_direct_space() {
+  return {"direct", 1, serves, axes, legal, initial, packing, apply, nullptr};
+}
+
+}  // namespace tenfold::schedules
