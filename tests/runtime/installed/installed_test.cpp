@@ -171,7 +171,7 @@ TEST_F(Installed, NetworksAndAPipelineOfTheUsersOwn) {
       "/neighbours";
   expect_free_of_compilers(program);
   EXPECT_EQ(run_well(program + " " + (folder_ / "first") + " " + (folder_ / "second")),
-            "{\"wrong\": 0}\n");
+            "{\"wrong\": 0, \"allocations\": 0}\n");
 }
 
 }  // namespace

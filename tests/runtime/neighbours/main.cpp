@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "../allocation_count.h"
+
 namespace {
 
 using Bytes = std::vector<float>;
@@ -95,6 +97,13 @@ int main(int argc, char** argv) {
   if (runners[0]->expected() != runners[2]->expected() ||
       runners[1]->expected() != runners[3]->expected())
     ++wrong;
+  int64_t allocations = 0;
+  {
+    const AllocationCount count;
+    for (const auto& runner : runners)
+      for (int round = 0; round < 10; ++round) wrong += !runner->run_again();
+    allocations = count.calls();
+  }
   std::vector<std::thread> threads;
   for (const auto& runner : runners)
     threads.emplace_back([&] {
@@ -104,6 +113,7 @@ int main(int argc, char** argv) {
     for (int round = 0; round < 50; ++round) wrong += !run_user_pipeline();
   });
   for (std::thread& thread : threads) thread.join();
-  std::printf("{\"wrong\": %d}\n", wrong.load());
-  return wrong == 0 ? 0 : 1;
+  std::printf("{\"wrong\": %d, \"allocations\": %lld}\n", wrong.load(),
+              static_cast<long long>(allocations));
+  return wrong == 0 && allocations == 0 ? 0 : 1;
 }
