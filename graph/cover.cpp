@@ -4,6 +4,7 @@
 
 #include "graph/chains.h"
 #include "graph/prologues.h"
+#include "graph/upsampling.h"
 
 namespace tenfold::graph {
 namespace {
@@ -36,6 +37,44 @@ Status build_in_parts(const PlanContext& context, Group group, std::vector<Group
   }
 }
 
+// Forms of two groups in one kernel, which compete with the two apart.
+class Joiner {
+ public:
+  Joiner(const PlanContext& context, const std::vector<Group>& groups)
+      : context_(context), groups_(groups), group_of_(context.network.nodes.size(), -1) {
+    for (size_t g = 0; g < groups.size(); ++g)
+      for (int node : groups[g].nodes()) group_of_[node] = static_cast<int>(g);
+  }
+
+  void add_joined(const Group& group, std::vector<Candidate>& made) const {
+    if (group.anchor < 0) return;
+    if (const Group* before = maker_of(context_.network.nodes[group.anchor].inputs[0]))
+      add(with_prologue(context_, *before, group), made);
+    if (group.epilogue.empty()) return;
+    const ChainLink& first = group.epilogue.front();
+    const Node& stage = context_.network.nodes[first.node];
+    if (stage.inputs.size() != 2) return;
+    if (const Group* chain = maker_of(stage.inputs[1 - first.chain_input]))
+      add(with_upsampling(context_, *chain, group), made);
+  }
+
+ private:
+  const Group* maker_of(TensorId tensor) const {
+    const int maker = context_.uses.maker[tensor];
+    return maker < 0 || group_of_[maker] < 0 ? nullptr : &groups_[group_of_[maker]];
+  }
+
+  // An operator that does not take the joined form simply has no such candidate.
+  void add(const std::optional<Group>& joined, std::vector<Candidate>& made) const {
+    if (!joined) return;
+    if (auto candidate = build_task(context_, *joined)) made.push_back(*std::move(candidate));
+  }
+
+  const PlanContext& context_;
+  const std::vector<Group>& groups_;
+  std::vector<int> group_of_;
+};
+
 }  // namespace
 
 Result<std::vector<Candidate>> cover(const PlanContext& context) {
@@ -43,19 +82,8 @@ Result<std::vector<Candidate>> cover(const PlanContext& context) {
   std::vector<Group> groups;
   for (Group& chain : find_chains(context))
     TENFOLD_CHECK(build_in_parts(context, std::move(chain), groups, candidates));
-
-  std::vector<int> group_of(context.network.nodes.size(), -1);
-  for (size_t g = 0; g < groups.size(); ++g)
-    for (int node : groups[g].nodes()) group_of[node] = static_cast<int>(g);
-  for (const Group& reader : groups) {
-    if (reader.anchor < 0) continue;
-    const int maker = context.uses.maker[context.network.nodes[reader.anchor].inputs[0]];
-    if (maker < 0 || group_of[maker] < 0) continue;
-    const auto joined = with_prologue(context, groups[group_of[maker]], reader);
-    if (!joined) continue;
-    // An operator that takes no prologue simply has no such candidate.
-    if (auto candidate = build_task(context, *joined)) candidates.push_back(*std::move(candidate));
-  }
+  const Joiner joiner(context, groups);
+  for (const Group& group : groups) joiner.add_joined(group, candidates);
   return candidates;
 }
 

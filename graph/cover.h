@@ -1,6 +1,7 @@
 // Cover: the candidate tasks of a network, overlapping. Each anchor takes up the chain behind it;
-// what stands before a convolution may be applied as it loads, and competes with doing so
-// separately. partition.h chooses.
+// what stands before a convolution may be applied as it loads, and a small map whose pixels are
+// repeated may be read by a chain: such joined forms compete with the separate ones. partition.h
+// chooses.
 #pragma once
 #include <vector>
 

@@ -6,6 +6,7 @@
 
 #include "graph/absorb_flattens.h"
 #include "graph/absorb_shuffles.h"
+#include "graph/compose_pointwise.h"
 #include "graph/cover.h"
 #include "graph/layout.h"
 #include "graph/links.h"
@@ -27,6 +28,7 @@ struct Prepared {
 Result<Prepared> prepare(const Network& network, const PlanOptions& options) {
   Prepared made;
   made.network = network;
+  TENFOLD_CHECK(compose_pointwise(made.network));
   TENFOLD_CHECK(absorb_shuffles(made.network));
   TENFOLD_CHECK(pair_halves(made.network));
   TENFOLD_CHECK(insert_copies(made.network));

@@ -7,6 +7,7 @@
 #include "graph/halos.h"
 #include "graph/strides.h"
 #include "graph/task_attrs.h"
+#include "graph/upsampling.h"
 
 namespace tenfold::graph {
 namespace {
@@ -44,6 +45,8 @@ class Drafter {
     made_.nodes = group.nodes();
     const int first = group.anchor >= 0 ? group.anchor : made_.nodes.front();
     model_order_ = group.anchor >= 0 && in_model_order(node(first));
+    if (!group.upsampled.empty())
+      repeats_ = repeated_pixels(context.network, node(group.upsampled.front()));
   }
 
   Result<Candidate> run() {
@@ -55,8 +58,9 @@ class Drafter {
     TENFOLD_CHECK(add_chain(group_.epilogue, made_.task.epilogue, epilogue_params_));
     assert(anchor_stages <= 1);
     const int last = group_.epilogue.empty() ? group_.anchor : group_.epilogue.back().node;
-    const auto [view, operand] = operand_of(context_, node(last).outputs[0], {}, model_order_);
-    made_.task.outputs.push_back(view);
+    auto [view, operand] = operand_of(context_, node(last).outputs[0], {}, model_order_);
+    if (repeats_) view = with_runs(view, *repeats_);
+    made_.task.outputs.push_back(std::move(view));
     made_.outputs.push_back(operand);
     if (const Status status = dsl::check(made_.task); !status) return refuse(status.error());
     TENFOLD_CHECK(add_params());
@@ -78,8 +82,12 @@ class Drafter {
   }
 
   void add_input(TensorId id, const Halo& wanted) {
-    const auto [view, operand] = operand_of(context_, id, wanted, model_order_);
-    made_.task.inputs.push_back(view);
+    const bool small =
+        std::ranges::find(group_.upsampled, context_.uses.maker[id]) != group_.upsampled.end();
+    if (small) id = node(context_.uses.maker[id]).inputs[0];
+    auto [view, operand] = operand_of(context_, id, wanted, model_order_);
+    if (repeats_) view = small ? over_runs(view) : with_runs(view, *repeats_);
+    made_.task.inputs.push_back(std::move(view));
     made_.inputs.push_back(operand);
   }
 
@@ -172,6 +180,7 @@ class Drafter {
   const Group& group_;
   Candidate made_;
   bool model_order_ = false;
+  std::optional<Repeats> repeats_;
   std::vector<std::shared_ptr<const Array>> anchor_params_, prologue_params_, epilogue_params_;
 };
 
@@ -182,6 +191,7 @@ std::vector<int> Group::nodes() const {
   for (const ChainLink& link : prologue) all.push_back(link.node);
   if (anchor >= 0) all.push_back(anchor);
   for (const ChainLink& link : epilogue) all.push_back(link.node);
+  all.insert(all.end(), upsampled.begin(), upsampled.end());
   std::ranges::sort(all);
   return all;
 }

@@ -25,12 +25,18 @@ struct ChainLink {
   int chain_input = 0;
 };
 
+/// How often each row and each pixel is repeated.
+struct Repeats {
+  int64_t rows = 1, pixels = 1;
+};
+
 /// Nodes that may become one kernel. Without an anchor it is a `map` whose x is what the epilogue
 /// begins with.
 struct Group {
   std::vector<ChainLink> prologue;
   int anchor = -1;
   std::vector<ChainLink> epilogue;
+  std::vector<int> upsampled;  // resizes that the chain reads through (upsampling.h)
 
   std::vector<int> nodes() const;  // ascending
 };

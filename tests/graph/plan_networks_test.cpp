@@ -186,6 +186,40 @@ TEST(PlanNetworks, GatesApplyOnLoadOrApart) {
   }
 }
 
+TEST(PlanNetworks, PyramidsReadSmallMapsThroughRepeats) {
+  for (const bool joined : {false, true})
+    for (const bool centred : {false, true}) {
+      NetworkBuilder b;
+      const TensorId x = b.relu(b.conv(b.input({2, 3, 12, 16}), 6));
+      const TensorId gate = b.stage("sigmoid", {b.global_pool(x)});
+      const TensorId fine = b.stage("add", {b.stage("mul", {x, gate}), x});
+      const TensorId small = b.conv(x, 6, {.kernel = 3, .stride = 2, .pad = 1});
+      const TensorId large = b.node("resize2d", {small}, {2, 6, 12, 16},
+                                    {{"mode", int64_t{0}},
+                                     {"coordinate", int64_t{centred ? 0 : 1}},
+                                     {"nearest", int64_t{centred ? 0 : 2}},
+                                     {"scale_h", 2.0},
+                                     {"scale_w", 2.0}});
+      b.output(b.conv(b.relu(b.stage("sub", {fine, large})), 4, {.kernel = 3, .pad = 1}));
+      const Plan plan = planned(b, {}, [&](const Task& task) {
+        return task.outputs[0].dims.size() == 6 ? (joined ? 1.5 : 3) : 1.0;
+      });
+      Kinds want{{"conv2d", 3}, {"global_avg_pool", 1}, {"map", 1}};
+      if (!joined) want["resize2d"] = 1;
+      EXPECT_EQ(kinds_of(plan), want);
+    }
+}
+
+TEST(PlanNetworks, LinearConvolutionsBecomeOneWhereThatSaves) {
+  NetworkBuilder b;
+  const TensorId x = b.input({1, 5, 7, 7});
+  b.output(b.conv(b.conv(x, 20), 4));                  // one of 5 to 4
+  b.output(b.conv(b.conv(x, 2, {.bias = false}), 7));  // a bottleneck stays
+  b.output(b.conv(b.conv(x, 9, {.kernel = 3, .stride = 2, .pad = 1}), 8, {.bias = false}));
+  const Plan plan = planned(b);
+  EXPECT_EQ(kinds_of(plan), (Kinds{{"conv2d", 4}}));
+}
+
 TEST(PlanNetworks, FlattenIsTakenUpByTheGemm) {
   NetworkBuilder b;
   const TensorId x = b.conv(b.input({2, 3, 6, 6}), 5, {.kernel = 3});
