@@ -18,6 +18,7 @@ constexpr uint32_t gap_bits = 0x7fe5'dead;  // a NaN: what lies in inputs where 
 template <class Visit>
 void for_each_element(const View& view, const Halo& halo, const Visit& visit) {
   const size_t rank = view.dims.size();
+  if (rank == 0) return visit(view.offset);
   Dims low(rank, 0), high = view.dims;
   if (rank == 4) {
     low[1] -= halo.top, high[1] += halo.bottom;
@@ -25,12 +26,13 @@ void for_each_element(const View& view, const Halo& halo, const Visit& visit) {
   }
   for (size_t d = 0; d < rank; ++d)
     if (low[d] >= high[d]) return;
+  const size_t last = rank - 1;
   Dims index = low;
   while (true) {
     int64_t element = view.offset;
     for (size_t d = 0; d < rank; ++d) element += index[d] * view.strides[d];
-    visit(element);
-    size_t d = rank;
+    for (int64_t i = low[last]; i < high[last]; ++i, element += view.strides[last]) visit(element);
+    size_t d = last;
     while (d > 0 && ++index[d - 1] == high[d - 1]) --d, index[d] = low[d];
     if (d == 0) return;
   }

@@ -155,7 +155,9 @@ TEST_F(Tuner, IgnoresRecordsOfOtherKeys) {
   EXPECT_EQ(run().tasks[0].known, 0);
 }
 
+// Of one task: how the budget is shared among several depends on how long their batches take.
 TEST_F(Tuner, IsDeterministicInItsSeed) {
+  tasks_.resize(1);
   const auto configs = [&](uint64_t seed, const char* name) {
     database_ = *SqliteDatabase::open({folder_.file(name), {}});
     runner_.measured.clear();
@@ -164,8 +166,8 @@ TEST_F(Tuner, IsDeterministicInItsSeed) {
     return runner_.measured;
   };
   const auto a = configs(1, "a"), b = configs(1, "b"), c = configs(2, "c");
-  EXPECT_EQ(a, b);
-  EXPECT_NE(a, c);
+  EXPECT_TRUE(a == b);
+  EXPECT_FALSE(a == c);
 }
 
 TEST_F(Tuner, StopsWhenCancelledAndKeepsWhatItHas) {
