@@ -79,18 +79,22 @@ void reference(const Task& task, std::span<const Values> inputs, std::span<const
 }
 
 struct Along {
-  Halide::Expr input, tap;
+  Halide::Expr input, tap, taken;
 };
 
-/// Where tap j of a phase reads along one side, and which row or column of the kernel it is.
-Along along(const TransposeSide& s, const Halide::Expr& whole, const Halide::Expr& phase,
+/// Where tap number j of a place reads along one side, which row or column of the kernel it is, and
+/// whether there is one.
+Along along(const TransposeSide& s, const Halide::Expr& w, const Halide::Expr& q,
             const Halide::Expr& j) {
-  const int phases = static_cast<int>(s.phases()), step = static_cast<int>(s.step());
-  const Halide::Expr first = s.step() % s.phases() == 1 || phases == 1
-                                 ? phase
-                                 : (phase * static_cast<int>(s.multiplier())) % phases;
-  const Halide::Expr shift = step == 1 ? Halide::Expr(0) : (phase - first * step) / phases;
-  return {whole + shift - j * step, first + j * phases};
+  const auto whole = [](int64_t value) { return static_cast<int>(value); };
+  const int phases = whole(s.phases()), step = whole(s.step());
+  const Halide::Expr u = (q + whole(s.before)) / whole(s.common()), p = u % phases;
+  const Halide::Expr first = s.multiplier() == 1 ? p : p * whole(s.multiplier()) % phases;
+  const Halide::Expr shift = step == 1 ? Halide::Expr(0) : (p - first * step) / phases;
+  Halide::Expr taken = Halide::Internal::const_true();
+  if (s.common() > 1) taken = (q + whole(s.before)) % whole(s.common()) == 0;
+  if (s.kernel % s.phases() != 0) taken = taken && first + j * phases < whole(s.kernel);
+  return {w + u / phases + shift - j * step, first + j * phases, taken};
 }
 
 Algorithm algorithm(const Task& task, const Binding& binding) {
@@ -108,41 +112,31 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
       &masked);
   if (masked || !task.prologue.empty()) result.funcs["load"] = load;
 
-  const Halide::Var k("k"), x("x"), y("y"), n("n"), px("px"), py("py");
+  const Halide::Var k("k"), x("x"), y("y"), n("n"), qx("qx"), qy("qy");
   Halide::RDom taps(
       {{0, group_c}, {0, static_cast<int>(w.taps_each())}, {0, static_cast<int>(h.taps_each())}},
       "taps");
-  const Along row = along(h, y, py, taps[2]), column = along(w, x, px, taps[1]);
-  // A phase may have one tap fewer than others; the index stays inside the weights.
-  if (h.kernel % h.phases() != 0) taps.where(row.tap < static_cast<int>(h.kernel));
-  if (w.kernel % w.phases() != 0) taps.where(column.tap < static_cast<int>(w.kernel));
+  const Along row = along(h, y, qy, taps[2]), column = along(w, x, qx, taps[1]);
+  for (const Along& side : {row, column})
+    if (!Halide::Internal::is_const_one(side.taken)) taps.where(side.taken);
   const Halide::Expr group = groups == 1 ? Halide::Expr(0) : k / group_k;
   const Halide::Expr channel = groups == 1 ? Halide::Expr(taps[0]) : group * group_c + taps[0];
-  const Halide::Expr tap_y =
-      h.kernel % h.phases() == 0 ? row.tap : Halide::min(row.tap, static_cast<int>(h.kernel) - 1);
-  const Halide::Expr tap_x = w.kernel % w.phases() == 0
-                                 ? column.tap
-                                 : Halide::min(column.tap, static_cast<int>(w.kernel) - 1);
+  // Where a place has fewer taps than others, the index stays inside the weights all the same.
+  const auto kernel_at = [](const TransposeSide& s, const Halide::Expr& tap) {
+    return s.kernel % s.phases() == 0 ? tap : Halide::min(tap, static_cast<int>(s.kernel) - 1);
+  };
   Halide::Func acc("acc");
-  acc(k, x, y, px, py, n) = 0.0f;
-  acc(k, x, y, px, py, n) +=
+  acc(k, x, y, qx, qy, n) = 0.0f;
+  acc(k, x, y, qx, qy, n) +=
       load(channel, column.input, row.input, n) *
-      binding.param_at(0, {channel, groups == 1 ? Halide::Expr(k) : k % group_k, tap_y, tap_x});
+      binding.param_at(0, {channel, groups == 1 ? Halide::Expr(k) : k % group_k,
+                           kernel_at(h, row.tap), kernel_at(w, column.tap)});
   result.funcs["acc"] = acc;
   result.reduction = taps;
 
-  const auto split = [](const TransposeSide& s, const Halide::Var& o) {
-    const Halide::Expr u = (o + static_cast<int>(s.before)) / static_cast<int>(s.common());
-    return std::pair{u / static_cast<int>(s.phases()), u % static_cast<int>(s.phases())};
-  };
-  const auto [whole_x, phase_x] = split(w, x);
-  const auto [whole_y, phase_y] = split(h, y);
-  Halide::Expr value = acc(k, whole_x, whole_y, phase_x, phase_y, n);
-  for (const auto& [side, o] : {std::pair{h, y}, std::pair{w, x}})
-    if (side.common() > 1)
-      value = Halide::select(
-          (o + static_cast<int>(side.before)) % static_cast<int>(side.common()) == 0, value, 0.0f);
-  finish(result, task, binding, {k, x, y, n}, value);
+  const int stride_x = static_cast<int>(w.stride), stride_y = static_cast<int>(h.stride);
+  finish(result, task, binding, {k, x, y, n},
+         acc(k, x / stride_x, y / stride_y, x % stride_x, y % stride_y, n));
   return result;
 }
 

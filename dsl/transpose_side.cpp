@@ -33,14 +33,20 @@ int64_t TransposeSide::shift(int64_t phase) const {
   return (phase - first_tap(phase) * step()) / phases();
 }
 
+int64_t TransposeSide::wholes() const {
+  return (out + stride - 1) / stride;
+}
+
 std::pair<int64_t, int64_t> TransposeSide::range() const {
   int64_t low = 0, high = in - 1;
-  for (int64_t p = 0; p < phases(); ++p) {
-    const int64_t taps = first_tap(p) < kernel ? (kernel - 1 - first_tap(p)) / phases() : 0;
-    const int64_t first = before / common() / phases() - 1,
-                  last = (out - 1 + before) / common() / phases();
-    low = std::min(low, first + shift(p) - taps * step());
-    high = std::max(high, last + shift(p));
+  for (int64_t q = 0; q < stride; ++q) {
+    if ((q + before) % common() != 0) continue;
+    const int64_t u = (q + before) / common(), p = u % phases();
+    for (int64_t j = 0; first_tap(p) + phases() * j < kernel; ++j) {
+      const int64_t at = u / phases() + shift(p) - j * step();
+      low = std::min(low, at);
+      high = std::max(high, wholes() - 1 + at);
+    }
   }
   return {low, high};
 }

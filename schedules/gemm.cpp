@@ -99,6 +99,7 @@ std::vector<Packing> packing(const Task& task, const Target&, const Config& conf
   packings[0].axes = {{0, width, blocks(s, config)}, {1, 1, s.k}, {0, 1, width}};
   for (size_t d = 2; d < packings[0].source.size(); ++d)
     packings[0].axes.push_back({static_cast<int>(d), 1, 1});
+  packings[0].axes = distinct_axes(packings[0].axes);
   return packings;
 }
 

@@ -127,6 +127,27 @@ std::vector<Packing> plain_packings(const Task& task) {
   return packings;
 }
 
+std::vector<PackAxis> distinct_axes(std::vector<PackAxis> axes) {
+  for (size_t i = 0; i < axes.size();) {
+    const bool stood_for = std::any_of(axes.begin(), axes.end(), [&](const PackAxis& other) {
+      return &other != &axes[i] && other.dim == axes[i].dim && other.step == axes[i].step;
+    });
+    if (axes[i].extent == 1 && stood_for)
+      axes.erase(axes.begin() + static_cast<std::ptrdiff_t>(i));
+    else
+      ++i;
+  }
+  return axes;
+}
+
+double tile_rate(double across, double down) {
+  return across * down / std::max({across * down / 2, (across + down) / 2, 4.0});
+}
+
+double tile_use(int64_t extent, int64_t tile) {
+  return static_cast<double>(extent) / static_cast<double>((extent + tile - 1) / tile * tile);
+}
+
 double elements_touched(const Task& task) {
   double elements = 0;
   for (const View& view : task.inputs) elements += static_cast<double>(*volume(view.dims));

@@ -59,6 +59,17 @@ std::map<std::string, int64_t> good_loops(const Task& task, const LoopOrder& ord
 /// One packing a constant, each as the model has it.
 std::vector<Packing> plain_packings(const Task& task);
 
+/// A packing's axes without those of extent 1 that another axis of the same dimension and step
+/// stands for: a block of one.
+std::vector<PackAxis> distinct_axes(std::vector<PackAxis> axes);
+
+/// Multiply-adds per cycle of a register tile of `across` vectors by `down` broadcasts: two a
+/// cycle, two loads a cycle, and eight in flight to hide their latency. A figure to compare tiles
+/// by.
+double tile_rate(double across, double down);
+/// The share of a dimension's last tile that is used.
+double tile_use(int64_t extent, int64_t tile);
+
 /// Elements that a task's views hold together.
 double elements_touched(const Task& task);
 

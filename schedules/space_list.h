@@ -4,7 +4,15 @@
 
 namespace tenfold::schedules {
 
+Space conv_winograd_space();
 Space conv_direct_space();
 Space conv_plain_space();
+Space gemm_space();
+Space gemv_space();
+Space matmul_space();
+Space conv_transpose_space();
+Space deform_space();
+Space lines_space();
+Space rows_space();
 
 }  // namespace tenfold::schedules

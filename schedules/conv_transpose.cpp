@@ -1,0 +1,264 @@
+// "conv_transpose": a register tile for each place within a stride of the output. Every place is a
+// dense product of its own, so nothing is multiplied by the zeros that a stride puts between the
+// inputs.
+//
+// Vectors run along the output channels, or, where there are too few of them, along whole strides
+// of x; then all places share the vectors that are loaded.
+//
+//   lanes, vectors  vectors of a tile along the output channels (vectors: 1 where they run along x)
+//   tile            whole strides of x in a tile (a multiple of lanes where vectors run along them)
+//   rows            rows of whole strides that a thread takes at once; 0: one thread does all
+//   turn            where vectors run along x: input channels that are turned from pixels to
+//   vectors at once; 1: none
+#include <algorithm>
+
+#include "dsl/op.h"
+#include "dsl/transpose_side.h"
+#include "schedules/alias.h"
+#include "schedules/finish_halide.h"
+#include "schedules/loops.h"
+#include "schedules/space_list.h"
+
+namespace tenfold::schedules {
+namespace {
+
+using dsl::TransposeSide;
+using Halide::Func;
+using Halide::RVar;
+using Halide::TailStrategy;
+using Halide::Var;
+using Halide::VarOrRVar;
+
+bool serves(const Task& task, const Target& target) {
+  return task.op == "conv_transpose2d" && target.device == DeviceKind::cpu;
+}
+
+struct Shape {
+  int64_t groups, c, k;    // channels of a group
+  int64_t wholes, height;  // strides along x and y, rounded up
+  bool across_x;
+};
+
+int64_t up(int64_t value, int64_t unit) {
+  return (value + unit - 1) / unit;
+}
+
+Shape shape_of(const Task& task) {
+  const TransposeSide h = dsl::transpose_height(task), w = dsl::transpose_width(task);
+  const int64_t groups = task.attrs.get_int("groups", 1), k = task.outputs[0].dims[3];
+  const int64_t wholes = w.wholes();
+  return {groups, task.inputs[0].dims[3] / groups,      k / groups,
+          wholes, h.wholes() * task.outputs[0].dims[0], k < 4 && wholes > k};
+}
+
+int64_t places(const Task& task) {
+  return dsl::transpose_height(task).stride * dsl::transpose_width(task).stride;
+}
+
+std::vector<Axis> axes(const Task& task, const Target& target) {
+  const Shape s = shape_of(task);
+  Axis tile{"tile", {}};
+  const Axis lanes = lanes_axis(s.across_x ? s.wholes : s.k, target);
+  for (const int64_t t : {1, 2, 3, 4, 6, 8, 12, 16, 32})
+    if (t <= s.wholes) tile.values.push_back(t);
+  return {
+      lanes,
+      Axis{"vectors", s.across_x ? std::vector<int64_t>{1} : std::vector<int64_t>{1, 2, 3, 4, 6}},
+      tile, rows_axis(s.height),
+      Axis{"turn", s.across_x && s.groups == 1 && s.c % 8 == 0 ? std::vector<int64_t>{1, 8}
+                                                               : std::vector<int64_t>{1}}};
+}
+
+Status legal(const Task& task, const Target& target, const Config& config) {
+  const Shape s = shape_of(task);
+  const auto illegal = [](const char* rule) { return Error{ErrorCode::invalid_argument, rule}; };
+  const int64_t lanes = config.at("lanes"), vectors = config.at("vectors"),
+                tile = config.at("tile");
+  if (s.across_x && tile % lanes != 0)
+    return illegal("lanes must divide the tile that they run along");
+  const int64_t accumulators = s.across_x ? tile / lanes * places(task) : vectors * tile;
+  if (accumulators + (s.across_x ? tile / lanes : std::min(vectors, tile)) + 1 > target.registers)
+    return illegal("the tile must spill");
+  if (!s.across_x && vectors > 1 && (vectors - 1) * lanes >= s.k)
+    return illegal("more vectors than outputs");
+  if (s.groups > 1 && !s.across_x && s.k % (lanes * vectors) != 0)
+    return illegal("a vector must not cross groups");
+  if (s.wholes % tile != 0 && task.outputs[0].dims[2] % dsl::transpose_width(task).stride != 0)
+    return illegal("an overlapping tile needs whole strides");
+  if (s.wholes % tile != 0 && may_alias(task, 1))
+    return illegal("a task that may run in place must not compute anything twice");
+  if (config.at("turn") > 1 && lanes != 8) return illegal("squares of 8 are turned");
+  return {};
+}
+
+Config initial(const Task& task, const Target& target) {
+  const Shape s = shape_of(task);
+  const double work = static_cast<double>(*volume(task.outputs[0].dims)) + dsl::flops(task) / 32;
+  Config config{"conv_transpose",
+                {{"lanes", 1},
+                 {"vectors", 1},
+                 {"tile", 1},
+                 {"rows", good_rows(s.height, work)},
+                 {"turn", 1}}};
+  Config best = config;
+  double most = 0;
+  const std::vector<Axis> all = axes(task, target);
+  for (const int64_t lanes : all[0].values)
+    for (const int64_t vectors : all[1].values)
+      for (const int64_t tile : all[2].values)
+        for (const int64_t turn : all[4].values) {
+          config.values["lanes"] = lanes, config.values["vectors"] = vectors;
+          config.values["tile"] = tile, config.values["turn"] = turn;
+          if (!legal(task, target, config)) continue;
+          // Along x every vector is gathered, lane by lane unless it is turned, and then serves all
+          // places.
+          const double across = static_cast<double>(s.across_x ? tile / lanes : vectors);
+          const double rate =
+              s.across_x
+                  ? across * static_cast<double>(places(task)) /
+                        (across * (turn > 1 ? 3 : 8) + static_cast<double>(places(task)))
+                  : tile_rate(across, static_cast<double>(tile)) * tile_use(s.k, lanes * vectors);
+          const double score = static_cast<double>(lanes) * rate * tile_use(s.wholes, tile);
+          if (score > most * 1.01) most = score, best = config;
+        }
+  return best;
+}
+
+std::vector<Packing> packing(const Task& task, const Target&, const Config& config) {
+  const Shape s = shape_of(task);
+  const TransposeSide h = dsl::transpose_height(task), w = dsl::transpose_width(task);
+  const int64_t width =
+      s.across_x || s.groups > 1 ? s.k : config.at("lanes") * config.at("vectors");
+  std::vector<Packing> packings = plain_packings(task);
+  // {K/block, phase y, phase x, tap y, tap x, C, block}
+  packings[0].axes = {{1, width, up(s.k, width)},
+                      {2, 1, h.phases()},
+                      {3, 1, w.phases()},
+                      {2, h.phases(), h.taps_each()},
+                      {3, w.phases(), w.taps_each()},
+                      {0, 1, s.c * s.groups},
+                      {1, 1, width}};
+  packings[0].axes = distinct_axes(packings[0].axes);
+  return packings;
+}
+
+TailStrategy overlap(const Shape& s, int64_t tile) {
+  return s.wholes % tile == 0 ? TailStrategy::GuardWithIf : TailStrategy::ShiftInwards;
+}
+
+/// parallel runs of rows: for tiles of whole strides of x: for blocks of k:
+///   for places: [sums of a tile = 0; for taps, c: sums += ...]; for places: [store]
+void order_along_k(const Task& task, const dsl::Algorithm& algorithm, const Config& config,
+                   Func out, const Var& row) {
+  const Shape s = shape_of(task);
+  const TransposeSide h = dsl::transpose_height(task), w = dsl::transpose_width(task);
+  const int lanes = static_cast<int>(config.at("lanes")),
+            width = lanes * static_cast<int>(config.at("vectors"));
+  const int tile = static_cast<int>(config.at("tile"));
+  const std::vector<Var> at = out.args();
+  Var block("block"), ki("ki"), vi("vi"), xi("xi"), xp("xp"), yp("yp");
+  out.split(at[0], block, ki, width, TailStrategy::GuardWithIf)
+      .split(ki, ki, vi, lanes)
+      .split(at[1], at[1], xp, static_cast<int>(w.stride), TailStrategy::GuardWithIf)
+      .split(at[1], at[1], xi, tile, overlap(s, tile))
+      .reorder(vi, ki, xi, xp, yp, block, at[1], row)
+      .vectorize(vi)
+      .unroll(ki)
+      .unroll(xi);
+  Func acc = algorithm.funcs.at("acc");
+  const std::vector<Var> a = acc.args();
+  acc.compute_at(out, block)
+      .bound_extent(a[1], tile)
+      .bound_extent(a[3], static_cast<int>(w.stride))
+      .bound_extent(a[4], static_cast<int>(h.stride));
+  if (s.groups == 1) acc.bound_extent(a[0], width);
+  for (int stage = 0; stage < 2; ++stage) {
+    Halide::Stage f = stage == 0 ? Halide::Stage(acc) : acc.update();
+    Var v("v");
+    f.split(a[0], a[0], v, lanes).vectorize(v).unroll(a[0]).unroll(a[1]);
+    if (stage == 0)
+      f.reorder(v, a[0], a[1]);
+    else
+      f.reorder(v, a[0], a[1], algorithm.reduction[0], algorithm.reduction[1],
+                algorithm.reduction[2], a[3], a[4]);
+  }
+}
+
+/// parallel runs of rows: for tiles of whole strides of x: [sums of a tile for all places = 0; for
+/// taps, c: turned inputs;
+///   sums += ...; store, places interleaved]
+void order_along_x(const Task& task, const dsl::Algorithm& algorithm, const dsl::Binding& binding,
+                   const Config& config, Func out, const Var& row) {
+  const Shape s = shape_of(task);
+  const TransposeSide h = dsl::transpose_height(task), w = dsl::transpose_width(task);
+  const int lanes = static_cast<int>(config.at("lanes")),
+            tile = static_cast<int>(config.at("tile"));
+  const int turn = static_cast<int>(config.at("turn"));
+  const std::vector<Var> at = out.args();
+  Var vi("vi"), xi("xi"), xp("xp"), yp("yp");
+  out.split(at[1], at[1], xp, static_cast<int>(w.stride), TailStrategy::GuardWithIf)
+      .split(at[1], at[1], xi, tile, overlap(s, tile))
+      .split(xi, xi, vi, lanes)
+      .reorder(vi, xp, xi, yp, at[0], at[1], row)
+      .vectorize(vi)
+      .unroll(xp)
+      .unroll(xi)
+      .unroll(yp);
+  Func acc = algorithm.funcs.at("acc");
+  const std::vector<Var> a = acc.args();
+  acc.compute_at(out, at[0])
+      .bound_extent(a[1], tile)
+      .bound_extent(a[3], static_cast<int>(w.stride))
+      .bound_extent(a[4], static_cast<int>(h.stride));
+  RVar c = algorithm.reduction[0], ci("ci");
+  for (int stage = 0; stage < 2; ++stage) {
+    Halide::Stage f = stage == 0 ? Halide::Stage(acc) : acc.update();
+    Var v("v");
+    f.split(a[1], a[1], v, lanes).vectorize(v).unroll(a[1]).unroll(a[3]).unroll(a[4]);
+    if (stage == 0) {
+      f.reorder(v, a[1], a[3], a[4]);
+    } else {
+      f.split(c, c, ci, turn)
+          .reorder(v, a[1], a[3], a[4], ci, c, algorithm.reduction[1], algorithm.reduction[2])
+          .unroll(ci);
+    }
+  }
+  if (turn > 1) {
+    Func turned = algorithm.funcs.contains("load") ? algorithm.funcs.at("load")
+                                                   : Halide::ImageParam(binding.inputs[0]).in(acc);
+    const std::vector<Var> t = turned.args();
+    turned.compute_at(acc, c)
+        .bound_extent(t[0], turn)
+        .vectorize(t[0])
+        .bound_extent(t[1], tile)
+        .unroll(t[1]);
+  }
+}
+
+Scheduled apply(const Task& task, const Target& target, const Config& config) {
+  const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
+  dsl::Algorithm algorithm = (*dsl::find_op(task.op))->algorithm(task, binding);
+  Func out = algorithm.funcs.at("out");
+  const std::vector<Var> at = out.args();
+  Var yp("yp"), row("row");
+  out.split(at[2], at[2], yp, static_cast<int>(dsl::transpose_height(task).stride),
+            TailStrategy::GuardWithIf)
+      .fuse(at[2], at[3], row);
+  if (shape_of(task).across_x)
+    order_along_x(task, algorithm, binding, config, out, row);
+  else
+    order_along_k(task, algorithm, config, out, row);
+  if (const int run = static_cast<int>(config.at("rows"))) {
+    Var outer("outer");
+    out.split(row, outer, row, run, TailStrategy::GuardWithIf).parallel(outer);
+  }
+  return finish(algorithm, binding);
+}
+
+}  // namespace
+
+Space conv_transpose_space() {
+  return {"conv_transpose", 1, serves, axes, legal, initial, packing, apply, nullptr};
+}
+
+}  // namespace tenfold::schedules
