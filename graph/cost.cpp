@@ -9,7 +9,7 @@ namespace tenfold::graph {
 namespace {
 
 // One core of a current x86-64: what kernels reach in the median, not peaks.
-constexpr double flops_per_second = 60e9, bytes_per_second = 16e9, launch_seconds = 1e-6;
+constexpr double flops_per_second = 60e9, bytes_per_second = 25e9, launch_seconds = 1e-6;
 // A convolution's kernel loads numbers of its input one by one: so are functions on load computed.
 constexpr double load_functions_per_second = 6e9;
 

@@ -267,6 +267,45 @@ TEST(PlanNetworks, ReshapesOfFeatureMapsAreCopiedRight) {
   planned(b);
 }
 
+TEST(PlanNetworks, TokensAndMatrices) {
+  NetworkBuilder b;
+  const TensorId x = b.conv(b.input({1, 3, 4, 6}), 8);
+  const TensorId tokens = b.transpose(b.reshape(x, {1, 8, 24}), {0, 2, 1});
+  const TensorId normal =
+      b.node("layer_norm", {b.reshape(tokens, {24, 8}), b.constant({8}), b.constant({8})}, {24, 8},
+             {{"axis", int64_t{1}}, {"epsilon", 1e-5}});
+  const TensorId heads = b.transpose(b.reshape(normal, {1, 24, 2, 4}), {0, 2, 1, 3});
+  const TensorId scores =
+      b.node("matmul", {heads, b.transpose(heads, {0, 1, 3, 2})}, {1, 2, 24, 24});
+  const TensorId shares = b.node("softmax", {b.stage("affine", {scores}, {0.5, 0})}, {1, 2, 24, 24},
+                                 {{"axis", int64_t{3}}});
+  const TensorId mixed =
+      b.transpose(b.node("matmul", {shares, heads}, {1, 2, 24, 4}), {0, 2, 1, 3});
+  const TensorId back =
+      b.reshape(b.transpose(b.reshape(mixed, {1, 24, 8}), {0, 2, 1}), {1, 8, 4, 6});
+  b.output(b.conv(b.stage("add", {back, x}), 5, {.kernel = 3, .pad = 1}));
+  planned(b);
+}
+
+TEST(PlanNetworks, AttributesCountDimensionsInViewOrder) {
+  NetworkBuilder b;
+  const TensorId x = b.relu(b.conv(b.input({2, 3, 4, 6}), 5));
+  const auto reduced = [&](int64_t axes, Dims dims) {
+    b.output(b.node("reduce", {x}, std::move(dims), {{"kind", int64_t{0}}, {"axes", axes}}));
+  };
+  reduced(0b0010, {2, 1, 4, 6});
+  reduced(0b1000, {2, 5, 4, 1});
+  reduced(0b0101, {1, 5, 1, 6});
+  for (int64_t axis : {1, 2, 3}) b.output(b.node("softmax", {x}, b.dims(x), {{"axis", axis}}));
+  const NetworkBuilder::Attrs pads{
+      {"begin0", int64_t{0}}, {"end0", int64_t{0}}, {"begin1", int64_t{1}}, {"end1", int64_t{2}},
+      {"begin2", int64_t{3}}, {"end2", int64_t{0}}, {"begin3", int64_t{0}}, {"end3", int64_t{4}},
+      {"mode", int64_t{0}},   {"value", 7.0}};
+  b.output(b.node("pad", {x}, {2, 8, 7, 10}, pads));
+  b.output(b.conv(b.transpose(x, {0, 2, 1, 3}), 3, {.kernel = 3, .pad = 1}));
+  planned(b);
+}
+
 TEST(PlanNetworks, ReshapeWithoutACommonCut) {
   NetworkBuilder b;
   const TensorId x = b.conv(b.input({1, 3, 4, 6}), 6);
