@@ -1,0 +1,225 @@
+// Times a compiled network, alone or side by side with other engines on the same input: each engine
+// in a process of its own, in rounds, so that what disturbs the machine disturbs all of them.
+#include "cli/bench_network.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "base/target.h"
+#include "cli/arrays.h"
+#include "cli/files.h"
+#include "cli/interrupt.h"
+#include "cli/npy.h"
+#include "cli/paths.h"
+#include "cli/peers.h"
+#include "cli/progress.h"
+
+namespace tenfold::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Contender {
+  Child process;
+  nlohmann::json loaded;
+  std::vector<double> ms;
+  std::vector<double> round_medians;
+  double max_abs_difference = 0;  // of our outputs from this engine's
+};
+
+double quantile(std::vector<double> values, double share) {
+  std::sort(values.begin(), values.end());
+  const double at = share * static_cast<double>(values.size() - 1);
+  const size_t low = static_cast<size_t>(at);
+  const size_t high = std::min(low + 1, values.size() - 1);
+  return values[low] + (values[high] - values[low]) * (at - static_cast<double>(low));
+}
+
+Result<nlohmann::json> load(Child& process, const std::string& subject, const nlohmann::json& files,
+                            const std::vector<std::string>& outputs, const std::string& target,
+                            int threads, const std::string& folder) {
+  return process.call({{"load", subject},
+                       {"inputs", files},
+                       {"outputs", outputs},
+                       {"target", target},
+                       {"threads", threads},
+                       {"folder", folder}});
+}
+
+/// Largest |difference| between our outputs and another engine's.
+Result<double> difference(const nlohmann::json& ours, const nlohmann::json& theirs) {
+  double worst = 0;
+  for (const auto& [name, file] : ours.items()) {
+    if (!theirs.contains(name)) return Error{ErrorCode::failed, "no output '" + name + "'"};
+    TENFOLD_TRY(const Array got, read_npy(file.get<std::string>()));
+    TENFOLD_TRY(const Array want, read_npy(theirs[name].get<std::string>()));
+    TENFOLD_TRY(const Difference found, compare(got, want));
+    worst = std::max(worst, found.max_abs);
+  }
+  return worst;
+}
+
+Status time_rounds(std::vector<Contender>& contenders, double seconds, Progress& progress) {
+  // A round gives each contender about a thirtieth of its time, and at least one run.
+  std::vector<int> runs;
+  for (Contender& contender : contenders) {
+    TENFOLD_TRY(const nlohmann::json warm, contender.process.call({{"runs", 3}}));
+    const double ms = quantile(warm["ms"].get<std::vector<double>>(), 0.5);
+    const double share_ms = seconds * 1e3 / 30 / static_cast<double>(contenders.size());
+    runs.push_back(std::clamp(static_cast<int>(share_ms / ms), 2, 1000));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  for (int round = 0;; ++round) {
+    for (size_t i = 0; i < contenders.size(); ++i) {
+      Contender& contender = contenders[i];
+      TENFOLD_TRY(const nlohmann::json answer, contender.process.call({{"runs", runs[i]}}));
+      auto ms = answer["ms"].get<std::vector<double>>();
+      if (contenders.size() > 1)
+        ms.erase(ms.begin());  // the first finds the others' data in the caches
+      contender.ms.insert(contender.ms.end(), ms.begin(), ms.end());
+      contender.round_medians.push_back(quantile(ms, 0.5));
+    }
+    const double spent =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    progress.show(fmt::format("round {}: {:.3f} ms, {} left", round + 1,
+                              contenders[0].round_medians.back(),
+                              duration_text(std::max(0.0, seconds - spent))));
+    if (round >= 4 && spent >= seconds) return {};
+  }
+}
+
+Json times(const Contender& contender) {
+  return {{"median_ms", quantile(contender.ms, 0.5)},
+          {"min_ms", quantile(contender.ms, 0)},
+          {"p10_ms", quantile(contender.ms, 0.1)},
+          {"p90_ms", quantile(contender.ms, 0.9)},
+          {"runs", contender.ms.size()},
+          {"load_ms", contender.loaded.value("load_ms", 0.0)},
+          {"first_result_ms", contender.loaded.value("first_ms", 0.0)}};
+}
+
+int64_t size_of(const std::filesystem::path& folder, const std::vector<std::string>& suffixes) {
+  int64_t total = 0;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, failed))
+    for (const std::string& suffix : suffixes)
+      if (entry.is_regular_file(failed) && entry.path().extension() == suffix)
+        total += static_cast<int64_t>(entry.file_size(failed));
+  return total;
+}
+
+void print(const Json& row) {
+  fmt::print("{:<12} {:>9.3f} {:>9.3f} {:>9.3f} {:>9.1f} {:>9.1f}",
+             row["engine"].get<std::string>(), row["median_ms"].get<double>(),
+             row["min_ms"].get<double>(), row["p90_ms"].get<double>(), row["load_ms"].get<double>(),
+             row["first_result_ms"].get<double>());
+  if (row.contains("max_abs_difference"))
+    fmt::print("  {:>6.2f}x  {:.3g}", row["ratio"].get<double>(),
+               row["max_abs_difference"].get<double>());
+  fmt::print("\n");
+}
+
+void print_layers(const Json& layers, size_t longest) {
+  double total = 0;
+  for (const Json& layer : layers) total += layer["ms"].get<double>();
+  fmt::print("\n{:>9} {:>6}  step\n", "ms", "%");
+  for (size_t i = 0; i < layers.size() && i < longest; ++i) {
+    const double ms = layers[i]["ms"];
+    fmt::print("{:9.4f} {:6.1f}  {}  [{}]\n", ms, 100 * ms / total,
+               layers[i]["name"].get<std::string>(), layers[i]["config"].get<std::string>());
+  }
+  fmt::print("{:9.4f} {:6.1f}  in {} steps, timed one by one\n", total, 100.0, layers.size());
+}
+
+}  // namespace
+
+Status bench_network(const NetworkBench& options) {
+  Progress progress(options.json == "-");
+  TENFOLD_TRY(const ScratchFolder folder, ScratchFolder::make());
+  std::vector<PortInfo> inputs, outputs;
+  nlohmann::json files;
+  {
+    TENFOLD_TRY(const Session session, Session::open(options.folder, options.target, 1));
+    inputs = session.inputs();
+    outputs = session.outputs();
+    TENFOLD_TRY(const auto arrays, read_or_make_inputs(inputs, options.inputs, options.seed));
+    TENFOLD_TRY(files, write_inputs(folder.path(), inputs, arrays));
+  }
+  std::vector<std::string> output_names;
+  for (const PortInfo& port : outputs) output_names.push_back(port.name);
+
+  std::vector<Contender> contenders;
+  TENFOLD_TRY(const std::string worker, sibling_program("tenfold-bench-worker"));
+  TENFOLD_TRY(Child ours, Child::start("tenfold", {worker}));
+  contenders.push_back({std::move(ours), {}, {}, {}, 0});
+  for (const std::string& peer : options.against) {
+    TENFOLD_TRY(Child process, start_peer(peer));
+    contenders.push_back({std::move(process), {}, {}, {}, 0});
+  }
+  for (Contender& contender : contenders) {
+    const bool first = &contender == &contenders[0];
+    TENFOLD_TRY(contender.loaded,
+                load(contender.process, first ? options.folder : options.model, files, output_names,
+                     options.target, options.threads, folder.path()));
+    if (first) continue;
+    const Result<double> worst =
+        difference(contenders[0].loaded["outputs"], contender.loaded["outputs"]);
+    if (!worst)
+      return Error{worst.error().code, contender.process.name() + ": " + worst.error().message};
+    contender.max_abs_difference = *worst;
+  }
+  TENFOLD_CHECK(time_rounds(contenders, options.seconds, progress));
+
+  TENFOLD_TRY(const nlohmann::json memory, contenders[0].process.call({{"memory", 1}}));
+  Json json{{"library", options.folder},
+            {"target", contenders[0].loaded["target"]},
+            {"threads", options.threads},
+            {"cpu", cpu_name()}};
+  json.update(times(contenders[0]));
+  for (const auto& [key, value] : memory.items()) json[key] = value;
+  json["library_bytes"] = size_of(options.folder, {".so"});
+  json["static_library_bytes"] = size_of(options.folder, {".a"});
+  json["weights_file_bytes"] = size_of(options.folder, {".weights"});
+  json["runtime_bytes"] = contenders[0].loaded["runtime_bytes"];
+  Json rows = Json::array();
+  for (Contender& contender : contenders) {
+    Json row{{"engine", contender.process.name()},
+             {"version", contender.loaded.value("version", "")}};
+    row.update(times(contender));
+    if (&contender != &contenders[0]) {
+      std::vector<double> ratios;
+      for (size_t i = 0; i < contender.round_medians.size(); ++i)
+        ratios.push_back(contender.round_medians[i] / contenders[0].round_medians[i]);
+      row["ratio"] = quantile(ratios, 0.5);
+      row["ratio_p10"] = quantile(ratios, 0.1);
+      row["ratio_p90"] = quantile(ratios, 0.9);
+      row["max_abs_difference"] = contender.max_abs_difference;
+    }
+    rows.push_back(std::move(row));
+  }
+  if (!options.against.empty()) json["engines"] = rows;
+  if (options.layers) {
+    TENFOLD_TRY(const nlohmann::json answer, contenders[0].process.call({{"layers", 15}}));
+    json["layers"] = answer["layers"];
+  }
+
+  if (!options.json.empty()) TENFOLD_CHECK(write_text(options.json, json.dump(2) + "\n"));
+  if (options.json == "-") return {};
+  progress.say(fmt::format("{} on {}, {} thread{}, {}", options.folder,
+                           json["target"].get<std::string>(), options.threads,
+                           options.threads == 1 ? "" : "s", cpu_name()));
+  fmt::print("{:<12} {:>9} {:>9} {:>9} {:>9} {:>9}", "", "median ms", "min ms", "p90 ms", "load ms",
+             "first ms");
+  fmt::print("{}\n", options.against.empty() ? "" : "  ratio   max difference");
+  for (const Json& row : rows) print(row);
+  fmt::print("library {}, weights {}, runtime {}, peak memory {}\n",
+             bytes_text(json["library_bytes"]), bytes_text(json["weights_file_bytes"]),
+             bytes_text(json["runtime_bytes"]), bytes_text(json["peak_rss_bytes"]));
+  if (options.layers) print_layers(json["layers"], json["layers"].size());
+  return {};
+}
+
+}  // namespace tenfold::cli

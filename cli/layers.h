@@ -1,0 +1,21 @@
+// The tensors that a network computes on the way, in the order of its steps, as dense arrays in the
+// model's own order.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "cli/session.h"
+
+namespace tenfold::cli {
+
+struct Layer {
+  std::string tensor;  // as the model names it
+  Array values;
+};
+
+/// Runs the bound session once, step by step, and keeps what every step wrote into the arena. The
+/// names come from the manifest in `folder`. Errors: corrupt when manifest and library do not fit
+/// together.
+Result<std::vector<Layer>> run_layers(Session& session, const std::string& folder);
+
+}  // namespace tenfold::cli

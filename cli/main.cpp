@@ -1,0 +1,54 @@
+// tenfold: the command line. Parses, runs one command, and turns its Status into a line and an exit
+// code.
+#include <fmt/core.h>
+
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "tenfold/tenfold.h"
+
+namespace {
+
+using namespace tenfold;
+
+/// A library's message may have grown lines (a compiler's, for instance); the user gets one.
+std::string one_line(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    const bool blank = c == '\n' || c == '\r' || c == '\t' || c == ' ';
+    if (!blank) line += c;
+    if (blank && !line.empty() && line.back() != ' ') line += ' ';
+  }
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+  return line;
+}
+
+int fail(const std::string& message, int code) {
+  std::fflush(stdout);
+  fmt::print(stderr, "tenfold: error: {}\n", one_line(message));
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::watch_interrupts();
+  CLI::App app{"tenfold turns convolutional networks into tuned native libraries."};
+  app.name("tenfold");
+  app.set_version_flag("--version", std::string("tenfold ") + tenfold_version());
+  app.footer(cli::exit_codes_text);
+  app.require_subcommand(1);
+  cli::Run chosen;
+  for (const auto add : {cli::add_inspect, cli::add_tune, cli::add_compile, cli::add_verify,
+                         cli::add_run, cli::add_bench, cli::add_db})
+    add(app, chosen);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return fail(std::string(error.what()) + " (see tenfold --help)", 2);
+  }
+  const Status status = chosen();
+  if (!status) return fail(status.error().message, exit_code(status.error().code));
+  return 0;
+}
