@@ -176,6 +176,8 @@ void Editor::replace_uses(TensorId from, TensorId to) {
 bool Editor::bypass(int id, TensorId source) {
   const TensorId result = node(id).outputs[0];
   if (!is_output(result)) {
+    if (makers_[source] >= 0 && only_use(source))
+      std::swap(network_.tensors[source].name, network_.tensors[result].name);
     replace_uses(result, source);
     erase(id);
     return true;

@@ -51,7 +51,8 @@ class Editor {
   /// Every reader of `from`, and the list of outputs, read `to` instead.
   void replace_uses(TensorId from, TensorId to);
   /// Erases `node`, and its single output becomes its input `source`: where the output is one of
-  /// the network's, the maker of `source` makes it instead. Returns false, and changes nothing,
+  /// the network's, the maker of `source` makes it instead. A source that nothing else read takes
+  /// the output's name, for it now stands for that value. Returns false, and changes nothing,
   /// where that cannot be (both are outputs, or `source` is an input or a constant).
   bool bypass(int node, TensorId source);
 
