@@ -8,8 +8,6 @@
 //   lanes, vectors  vectors of a tile along the output channels (vectors: 1 where they run along x)
 //   tile            whole strides of x in a tile (a multiple of lanes where vectors run along them)
 //   rows            rows of whole strides that a thread takes at once; 0: one thread does all
-//   turn            where vectors run along x: input channels that are turned from pixels to
-//   vectors at once; 1: none
 #include <algorithm>
 
 #include "dsl/op.h"
@@ -48,7 +46,7 @@ Shape shape_of(const Task& task) {
   const int64_t groups = task.attrs.get_int("groups", 1), k = task.outputs[0].dims[3];
   const int64_t wholes = w.wholes();
   return {groups, task.inputs[0].dims[3] / groups,      k / groups,
-          wholes, h.wholes() * task.outputs[0].dims[0], k < 4 && wholes > k};
+          wholes, h.wholes() * task.outputs[0].dims[0], k < 4 && wholes > k && h.stride * w.stride <= 8};
 }
 
 int64_t places(const Task& task) {
@@ -64,9 +62,7 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
   return {
       lanes,
       Axis{"vectors", s.across_x ? std::vector<int64_t>{1} : std::vector<int64_t>{1, 2, 3, 4, 6}},
-      tile, rows_axis(s.height),
-      Axis{"turn", s.across_x && s.groups == 1 && s.c % 8 == 0 ? std::vector<int64_t>{1, 8}
-                                                               : std::vector<int64_t>{1}}};
+      tile, rows_axis(s.height)};
 }
 
 Status legal(const Task& task, const Target& target, const Config& config) {
@@ -87,7 +83,6 @@ Status legal(const Task& task, const Target& target, const Config& config) {
     return illegal("an overlapping tile needs whole strides");
   if (s.wholes % tile != 0 && may_alias(task, 1))
     return illegal("a task that may run in place must not compute anything twice");
-  if (config.at("turn") > 1 && lanes != 8) return illegal("squares of 8 are turned");
   return {};
 }
 
@@ -95,32 +90,25 @@ Config initial(const Task& task, const Target& target) {
   const Shape s = shape_of(task);
   const double work = static_cast<double>(*volume(task.outputs[0].dims)) + dsl::flops(task) / 32;
   Config config{"conv_transpose",
-                {{"lanes", 1},
-                 {"vectors", 1},
-                 {"tile", 1},
-                 {"rows", good_rows(s.height, work)},
-                 {"turn", 1}}};
+                {{"lanes", 1}, {"vectors", 1}, {"tile", 1}, {"rows", good_rows(s.height, work)}}};
   Config best = config;
   double most = 0;
   const std::vector<Axis> all = axes(task, target);
   for (const int64_t lanes : all[0].values)
     for (const int64_t vectors : all[1].values)
-      for (const int64_t tile : all[2].values)
-        for (const int64_t turn : all[4].values) {
-          config.values["lanes"] = lanes, config.values["vectors"] = vectors;
-          config.values["tile"] = tile, config.values["turn"] = turn;
-          if (!legal(task, target, config)) continue;
-          // Along x every vector is gathered, lane by lane unless it is turned, and then serves all
-          // places.
-          const double across = static_cast<double>(s.across_x ? tile / lanes : vectors);
-          const double rate =
-              s.across_x
-                  ? across * static_cast<double>(places(task)) /
-                        (across * (turn > 1 ? 3 : 8) + static_cast<double>(places(task)))
-                  : tile_rate(across, static_cast<double>(tile)) * tile_use(s.k, lanes * vectors);
-          const double score = static_cast<double>(lanes) * rate * tile_use(s.wholes, tile);
-          if (score > most * 1.01) most = score, best = config;
-        }
+      for (const int64_t tile : all[2].values) {
+        config.values["lanes"] = lanes, config.values["vectors"] = vectors,
+        config.values["tile"] = tile;
+        if (!legal(task, target, config)) continue;
+        // Along x every vector is gathered lane by lane, and then serves all places.
+        const double across = static_cast<double>(s.across_x ? tile / lanes : vectors),
+                     all_places = static_cast<double>(places(task));
+        const double rate = s.across_x ? across * all_places / (across * 8 + all_places)
+                                       : tile_rate(across, static_cast<double>(tile)) *
+                                             tile_use(s.k, lanes * vectors);
+        const double score = static_cast<double>(lanes) * rate * tile_use(s.wholes, tile);
+        if (score > most * 1.01) most = score, best = config;
+      }
   return best;
 }
 
@@ -184,16 +172,14 @@ void order_along_k(const Task& task, const dsl::Algorithm& algorithm, const Conf
   }
 }
 
-/// parallel runs of rows: for tiles of whole strides of x: [sums of a tile for all places = 0; for
-/// taps, c: turned inputs;
-///   sums += ...; store, places interleaved]
-void order_along_x(const Task& task, const dsl::Algorithm& algorithm, const dsl::Binding& binding,
-                   const Config& config, Func out, const Var& row) {
+/// parallel runs of rows: for tiles of whole strides of x:
+///   [sums of a tile for all places = 0; for taps, c: sums += gathered inputs * ...; store]
+void order_along_x(const Task& task, const dsl::Algorithm& algorithm, const Config& config,
+                   Func out, const Var& row) {
   const Shape s = shape_of(task);
   const TransposeSide h = dsl::transpose_height(task), w = dsl::transpose_width(task);
   const int lanes = static_cast<int>(config.at("lanes")),
             tile = static_cast<int>(config.at("tile"));
-  const int turn = static_cast<int>(config.at("turn"));
   const std::vector<Var> at = out.args();
   Var vi("vi"), xi("xi"), xp("xp"), yp("yp");
   out.split(at[1], at[1], xp, static_cast<int>(w.stride), TailStrategy::GuardWithIf)
@@ -210,7 +196,6 @@ void order_along_x(const Task& task, const dsl::Algorithm& algorithm, const dsl:
       .bound_extent(a[1], tile)
       .bound_extent(a[3], static_cast<int>(w.stride))
       .bound_extent(a[4], static_cast<int>(h.stride));
-  RVar c = algorithm.reduction[0], ci("ci");
   for (int stage = 0; stage < 2; ++stage) {
     Halide::Stage f = stage == 0 ? Halide::Stage(acc) : acc.update();
     Var v("v");
@@ -218,20 +203,9 @@ void order_along_x(const Task& task, const dsl::Algorithm& algorithm, const dsl:
     if (stage == 0) {
       f.reorder(v, a[1], a[3], a[4]);
     } else {
-      f.split(c, c, ci, turn)
-          .reorder(v, a[1], a[3], a[4], ci, c, algorithm.reduction[1], algorithm.reduction[2])
-          .unroll(ci);
+      f.reorder(v, a[1], a[3], a[4], algorithm.reduction[0], algorithm.reduction[1],
+                algorithm.reduction[2]);
     }
-  }
-  if (turn > 1) {
-    Func turned = algorithm.funcs.contains("load") ? algorithm.funcs.at("load")
-                                                   : Halide::ImageParam(binding.inputs[0]).in(acc);
-    const std::vector<Var> t = turned.args();
-    turned.compute_at(acc, c)
-        .bound_extent(t[0], turn)
-        .vectorize(t[0])
-        .bound_extent(t[1], tile)
-        .unroll(t[1]);
   }
 }
 
@@ -245,7 +219,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
             TailStrategy::GuardWithIf)
       .fuse(at[2], at[3], row);
   if (shape_of(task).across_x)
-    order_along_x(task, algorithm, binding, config, out, row);
+    order_along_x(task, algorithm, config, out, row);
   else
     order_along_k(task, algorithm, config, out, row);
   if (const int run = static_cast<int>(config.at("rows"))) {
