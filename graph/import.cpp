@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <google/protobuf/io/zero_copy_stream_impl.h>
-#include <google/protobuf/stubs/logging.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -91,7 +90,6 @@ class Importer {
     if (status.st_size > INT_MAX)
       return fail("is over 2 GiB: protobuf's limit, larger weights go into external data");
     file_bytes_ = status.st_size;
-    const google::protobuf::LogSilencer quiet;  // protobuf writes to stderr otherwise
     if (!model_.ParseFromBoundedZeroCopyStream(&stream, static_cast<int>(status.st_size)))
       return fail("is no ONNX model, or a truncated one");
     if (!model_.has_graph() || model_.graph().node_size() == 0) return fail("has no graph");
@@ -126,10 +124,11 @@ class Importer {
   }
 
   Status read_initializers() {
-    for (const onnx::TensorProto& proto : model_.graph().initializer()) {
+    for (onnx::TensorProto& proto : *model_.mutable_graph()->mutable_initializer()) {
       const TensorId id = tensor(proto.name());
       TENFOLD_CHECK(define(id, "an initializer"));
       Result<Array> value = read_tensor(proto, folder_);
+      proto.Clear();  // weights are in memory once
       const std::string what = "initializer '" + network_.tensors[id].name + "'";
       if (!value && value.error().code == ErrorCode::unsupported) {
         refused_.emplace(id, value.error().message);

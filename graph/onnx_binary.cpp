@@ -14,6 +14,7 @@ namespace {
 using Values = std::vector<double>;
 
 constexpr double largest = std::numeric_limits<float>::max();
+constexpr double smallest = std::numeric_limits<float>::min();  // whose inverse is finite
 
 Dims widened(Dims dims, size_t rank) {
   dims.insert(dims.begin(), rank - dims.size(), 1);
@@ -32,8 +33,9 @@ Scalar with_scalar(const std::string& op, double c, bool swapped) {
   if (op == "Sub") return swapped ? Scalar{"affine", {-1, c}} : Scalar{"affine", {1, -c}};
   if (op == "Mul") return {"affine", {c, 0}};
   if (op == "Div" && !swapped) return {"affine", {1 / c, 0}};
-  if (op == "Max") return c == 0 ? Scalar{"relu", {}} : Scalar{"clip", {c, largest}};
-  if (op == "Min") return {"clip", {-largest, c}};
+  const double bound = std::clamp(c, -largest, largest);
+  if (op == "Max") return c == 0 ? Scalar{"relu", {}} : Scalar{"clip", {bound, largest}};
+  if (op == "Min") return {"clip", {-largest, bound}};
   if (op == "Pow" && !swapped) {
     if (c == 1) return {"affine", {1, 0}};
     if (c == 0.5) return {"sqrt", {}};
@@ -139,6 +141,17 @@ Status shape_broadcast(OpView& op) {
       return broken("operands of different element types");
   }
   return op.set_any(0, op.in(0).type, std::move(dims));
+}
+
+Status limit_binary(const OpView& op) {
+  const bool bounds = op.node().op == "Max" || op.node().op == "Min";
+  for (size_t i = 0; i < op.inputs(); ++i) {
+    const bool divides = op.node().op == "Div" && i == 1;
+    for (double v : constant_values(op.in(i)))
+      if (divides ? !(std::abs(v) >= smallest) : !(std::abs(v) <= largest || (bounds && !std::isnan(v))))
+        return refused("a constant operand that holds " + std::to_string(v));
+  }
+  return {};
 }
 
 Status limit_pow(const OpView& op) {

@@ -101,6 +101,7 @@ Status lower_prelu(Lowering& op);
 
 // onnx_binary.cpp
 Status shape_broadcast(OpView& op);  // any number of inputs
+Status limit_binary(const OpView& op);
 Status limit_pow(const OpView& op);
 Status lower_binary(Lowering& op);  // Add Sub Mul Div Pow Max Min Sum Mean
 

@@ -52,7 +52,11 @@ Status shape_batch_norm(OpView& op) {
 Status limit_batch_norm(const OpView& op) {
   if (op.attr("training_mode", 0) != 0) return refused("training mode");
   if (op.attr("spatial", 1) != 1) return refused("spatial = 0");
-  return need_constants(op, 1);
+  TENFOLD_CHECK(need_constants(op, 1));
+  const double epsilon = op.node().attr_float("epsilon", 1e-5);
+  for (double variance : constant_values(op.in(4)))
+    if (!(variance + epsilon > 0)) return broken("a variance of " + std::to_string(variance));
+  return {};
 }
 
 Status lower_batch_norm(Lowering& op) {

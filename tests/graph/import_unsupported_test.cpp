@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "graph/passes.h"
 #include "model_builder.h"
 
@@ -106,6 +108,15 @@ TEST(Unsupported, AttributesAndTypes) {
   backwards.node("Slice", {"x", "from", "to", "axis", "step"}, {"y"});
   backwards.output("y");
   cases.push_back({backwards, "a negative step"});
+  for (const auto& [op, value] :
+       {std::pair("Div", 0.0f), std::pair("Add", -INFINITY), std::pair("Mul", NAN)}) {
+    ModelBuilder model;
+    model.input("x", {1, 3});
+    model.floats("c", {1, 3}, value);
+    model.node(op, {"x", "c"}, {"y"});
+    model.output("y");
+    cases.push_back({model, "a constant operand that holds"});
+  }
   ModelBuilder constant = ModelBuilder::conv();
   constant.output("w");
   cases.push_back({constant, "does not depend on the inputs"});
