@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "autotune/task_search.h"
+#include "dsl/op.h"
 
 namespace tenfold::autotune {
 namespace {
@@ -61,6 +62,7 @@ class Tuning {
   const TuneOptions& options_;
   const Clock::time_point begin_ = Clock::now();
   std::vector<std::unique_ptr<TaskSearch>> searches_;
+  std::vector<TaskSearch*> by_weight_;
   std::map<int, Builder::Built> arrived_;
   int64_t trials_ = 0, failed_ = 0, proposed_ = 0;
   int runner_failures_ = 0;
@@ -79,7 +81,13 @@ Status Tuning::start(const std::vector<TuneTask>& tasks) {
     TENFOLD_TRY(const std::vector<Trial> known, database_.trials(key));
     searches_.push_back(std::make_unique<TaskSearch>(task, options_, std::move(key)));
     searches_.back()->resume(known);
+    by_weight_.push_back(searches_.back().get());
   }
+  const auto weight = [](const TaskSearch* search) {
+    return search->task().occurrences * dsl::flops(search->task().task);
+  };
+  std::stable_sort(by_weight_.begin(), by_weight_.end(),
+                   [&](const TaskSearch* a, const TaskSearch* b) { return weight(a) > weight(b); });
   return {};
 }
 
@@ -97,13 +105,13 @@ double Tuning::final_round_s() const {
   return std::min(total_s, final_share * options_.time_s);
 }
 
-/// The tasks in their order once; then the one that promises the most.
+/// Each task once, those with the most arithmetic first; then the one that promises the most.
 TaskSearch* Tuning::pick() {
   TaskSearch* best = nullptr;
-  for (const auto& search : searches_) {
+  for (TaskSearch* search : by_weight_) {
     if (search->promise() <= 0) continue;
-    if (search->batches() == 0) return search.get();
-    if (!best || search->promise() > best->promise()) best = search.get();
+    if (search->batches() == 0) return search;
+    if (!best || search->promise() > best->promise()) best = search;
   }
   return best;
 }
@@ -111,7 +119,8 @@ TaskSearch* Tuning::pick() {
 /// Proposes a batch and has it built. No search: everything is exhausted.
 Round Tuning::begin_round() {
   while (TaskSearch* search = pick()) {
-    int count = options_.batch;
+    // The first batch is short: all tasks are to have something before any has much.
+    int count = search->batches() == 0 ? (options_.batch + 1) / 2 : options_.batch;
     if (options_.max_trials > 0)
       count = static_cast<int>(
           std::min<int64_t>(count, std::max<int64_t>(options_.max_trials - proposed_, 0)));
@@ -141,12 +150,14 @@ Status Tuning::finish_round(const Round& round) {
   TaskSearch& search = *round.search;
   const Status ready = runner_.prepare(search.task().task, options_.target, options_.threads);
   if (!options_.build_ahead)
-    for (const int ticket : round.tickets) await(ticket);
+    for (const int ticket : round.tickets)
+      if (!search_is_over()) await(ticket);
   if (!ready) {
     if (!cancelled()) search.set_problem(ready.error().message);
     return {};
   }
   for (const int ticket : round.tickets) {
+    if (search_is_over()) return {};
     const Builder::Built built = await(ticket);
     arrived_.erase(ticket);
     if (search_is_over()) return {};

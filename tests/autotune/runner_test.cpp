@@ -322,5 +322,19 @@ TEST(Runner, MeasuresWhatTheCompilerMakes) {
   }
 }
 
+/// Cold weights: each call reads another copy of the constants, and is as right.
+TEST(Runner, RotatesCopiesOfTheConstants) {
+  const Folder folder;
+  const Target target = *parse_target("x86_64-avx2");
+  RunnerOptions options;
+  options.rotate_bytes = 1 << 20;
+  auto runner = start_runner(options);
+  const Task task = *dsl::parse_op_spec("conv2d n=1 h=6 w=7 c=16 k=24 r=3 s=3 pad=1 bias relu");
+  ASSERT_TRUE(runner->prepare(task, target, 1));
+  const Config config = schedules::initial_config(task, target);
+  const Measurement measured = runner->measure(compiled(folder, task, target, config));
+  EXPECT_EQ(measured.status, TrialStatus::ok) << measured.reason;
+}
+
 }  // namespace
 }  // namespace tenfold::autotune
