@@ -18,6 +18,7 @@ namespace {
 [[noreturn]] void become(char* const* argv, int output, int failure, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
+  setpgid(0, 0);  // Ctrl-C is for the program that waits for this one
   const int null = open("/dev/null", O_RDONLY);
   dup2(null, 0);
   dup2(output, 1);

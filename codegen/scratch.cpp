@@ -31,18 +31,26 @@ class ScratchVisitor : public IRVisitor {
 
   void visit(const For* op) override {
     if (op->for_type == ForType::GPUBlock || op->for_type == ForType::GPUThread) return;
-    const Interval min = bounds_of_expr_in_scope(op->min, scope_);
-    const Interval extent = bounds_of_expr_in_scope(op->extent, scope_);
-    Interval range = Interval::everything();
-    if (min.has_lower_bound()) range.min = min.min;
-    if (min.has_upper_bound() && extent.has_upper_bound()) range.max = min.max + extent.max - 1;
+    const Interval min = bounds(op->min), extent = bounds(op->extent);
+    Interval range = min;
+    range.max = min.has_upper_bound() && extent.has_upper_bound()
+                    ? simplify(min.max + extent.max - 1)
+                    : Interval::pos_inf();
     ScopedBinding<Interval> bind(scope_, op->name, range);
     IRVisitor::visit(op);
   }
 
   void visit(const LetStmt* op) override {
-    ScopedBinding<Interval> bind(scope_, op->name, bounds_of_expr_in_scope(op->value, scope_));
+    ScopedBinding<Interval> bind(scope_, op->name, bounds(op->value));
     IRVisitor::visit(op);
+  }
+
+  // Simplified, so that what is constant is seen to be where it is asked for.
+  Interval bounds(const Expr& value) const {
+    Interval interval = bounds_of_expr_in_scope(value, scope_);
+    if (interval.has_lower_bound()) interval.min = simplify(interval.min);
+    if (interval.has_upper_bound()) interval.max = simplify(interval.max);
+    return interval;
   }
 
   int64_t heap_bytes(const Allocate* op) {
