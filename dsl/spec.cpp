@@ -53,7 +53,8 @@ Result<Words> split_words(std::istringstream& stream) {
     const size_t equals = word.find('=');
     const std::string name = word.substr(0, equals);
     const std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
-    if (equals == std::string::npos && (word == "depthwise" || word == "halo" || word == "gate")) {
+    if (equals == std::string::npos &&
+        (word == "depthwise" || word == "halo" || word == "gate" || word == "spaced")) {
       words.flags.insert(word);
     } else if (equals == std::string::npos) {
       words.epilogue.push_back(word);
@@ -125,14 +126,16 @@ Dims output_dims(const std::string& op, Words& words, const Dims& in) {
           window_extent(in[2], w.kernel_w, w.stride_w, w.dilation_w, w.pad_left, w.pad_right), k};
 }
 
-View map_view(const Dims& dims, bool nchw, const Halo& halo) {
-  if (nchw) return nchw_view(DType::f32, dims[0], dims[1], dims[2], dims[3]);
+View map_view(const Dims& dims, const Words& words, const std::string& side,
+              const Halo& halo = {}) {
+  if (words.flags.contains(side)) return nchw_view(DType::f32, dims[0], dims[1], dims[2], dims[3]);
   const int64_t height = dims[1] + halo.top + halo.bottom, width = dims[2] + halo.left + halo.right;
-  View view = dense_view(DType::f32, {dims[0], height, width, dims[3]});
-  view.dims = dims;
-  view.halo = halo;
-  view.offset = (halo.top * width + halo.left) * dims[3];
-  return view;
+  const int64_t pixel = dims[3] + (words.flags.contains("spaced") && dims[3] % 256 == 0 ? 16 : 0);
+  return {.type = DType::f32,
+          .dims = dims,
+          .strides = {height * width * pixel, width * pixel, pixel, 1},
+          .offset = (halo.top * width + halo.left) * pixel,
+          .halo = halo};
 }
 
 Status add_matrix_views(Task& task, Words& words) {
@@ -154,8 +157,8 @@ Status add_map_views(Task& task, Words& words) {
   TENFOLD_CHECK(volume(in));
   const Dims out = output_dims(task.op, words, in);
   TENFOLD_CHECK(volume(out));
-  task.inputs.push_back(map_view(in, words.flags.contains("input"), {}));
-  task.outputs.push_back(map_view(out, words.flags.contains("output"), {}));
+  task.inputs.push_back(map_view(in, words, "input"));
+  task.outputs.push_back(map_view(out, words, "output"));
   return {};
 }
 
@@ -167,8 +170,10 @@ Status add_stage(Task& task, const std::string& word, bool before) {
     return bad("'" + word + "' is neither name=number nor a stage; known words: " + known_words);
   if ((*kind)->needs == StageNeeds::operand && stage.input < 0) {
     stage.input = static_cast<int>(task.inputs.size());
-    task.inputs.push_back(
-        dense_view(DType::f32, before ? task.inputs[0].dims : task.outputs[0].dims));
+    View operand = before ? task.inputs[0] : task.outputs[0];
+    operand.offset = 0;
+    operand.halo = {};
+    task.inputs.push_back(operand);
   }
   (before ? task.prologue : task.epilogue).push_back(stage);
   return {};
@@ -193,7 +198,7 @@ Result<Task> parse_op_spec(const std::string& spec) {
     TENFOLD_CHECK(add_map_views(task, words));
   for (const auto& [name, value] : words.numbers) task.attrs.set(name, value);
   if (words.flags.contains("halo") && !words.flags.contains("input"))
-    task.inputs[0] = map_view(task.inputs[0].dims, false, window_reach(task));
+    task.inputs[0] = map_view(task.inputs[0].dims, words, "input", window_reach(task));
   if (words.flags.contains("gate")) {
     task.prologue.push_back({"mul", {}, static_cast<int>(task.inputs.size())});
     task.inputs.push_back(

@@ -1,9 +1,9 @@
 // "direct": dense convolution in NHWC, as a register tile of pixels by vectors of output channels.
 #include <algorithm>
+#include <limits>
 
 #include "dsl/op.h"
 #include "dsl/window.h"
-#include "schedules/alias.h"
 #include "schedules/finish_halide.h"
 #include "schedules/space_list.h"
 
@@ -97,16 +97,6 @@ Status illegal(const std::string& rule) {
   return Error{ErrorCode::invalid_argument, "direct: " + rule};
 }
 
-// Pixels of a tile: at an edge where tiles do not divide, the last one shifts inwards.
-Status legal_edges(const Task& task, const Shape& s, int64_t xt, int64_t yt, bool blocked) {
-  const bool x_divides = s.width % xt == 0, y_divides = s.height % yt == 0;
-  if (blocked && !(x_divides && y_divides))
-    return illegal("sums in memory need tiles that divide the image");
-  if (may_alias(task, 1) && (!y_divides || (s.height == 1 && !x_divides)))
-    return illegal("threads would race for the overlap of two tiles of an output in place");
-  return {};
-}
-
 Status legal(const Task& task, const Target& target, const Config& config) {
   const Shape s = shape_of(task);
   const int64_t lanes = config.at("lanes"), kt = config.at("kt"), xt = config.at("xt"),
@@ -115,7 +105,6 @@ Status legal(const Task& task, const Target& target, const Config& config) {
   const int64_t accumulators = kt * xt * yt * up(lanes, target.lanes);
   if (accumulators + 2 > target.registers) return illegal("the register tile spills");
   if (up(s.k, lanes) < kt) return illegal("the tile has more vectors than the output");
-  TENFOLD_CHECK(legal_edges(task, s, xt, yt, cb > 0));
   const int64_t taps = config.at("su") ? s.window.kernel_w : 1;
   if (taps * cu * accumulators > 512) return illegal("the unrolled body is too long");
   if (strip >= tiles(s, config)) return illegal("the strip is the whole image");
@@ -124,13 +113,51 @@ Status legal(const Task& task, const Target& target, const Config& config) {
   return {};
 }
 
-// Products a load, and enough of them to hide their latency: what two multipliers wait for.
-double tile_score(int64_t kt, int64_t pixels, const Target& target) {
+// Cycles of one channel of one tap of a tile: two products and two loads a cycle, a latency of
+// four, and the loop around it. A tile that leaves no register for a second broadcast spills.
+double tile_cycles(int64_t kt, int64_t pixels, const Target& target) {
   const double products = static_cast<double>(kt * pixels),
                loads = static_cast<double>(kt + pixels);
-  const bool crowded = kt * pixels + kt + 1 > target.registers;
-  return std::min(1.0, products / 10) * std::min(1.0, 0.85 + 0.1 * products / loads) *
-         (crowded ? 0.6 : 1.0);
+  const double cycles = std::max({4.0, products / 2, loads / 2}) + 0.2;
+  return kt * pixels + kt + 1 > target.registers ? 2 * cycles : cycles;
+}
+
+// A dimension cut into tiles: how many whole ones, and what is left for the last.
+struct Cut {
+  int64_t whole, rest;
+};
+
+double image_cycles(const Shape& s, int64_t lanes, int64_t kt, int64_t xt, int64_t yt,
+                    const Target& target) {
+  const auto cut = [](int64_t extent, int64_t tile) { return Cut{extent / tile, extent % tile}; };
+  const Cut k = cut(up(s.k, lanes), kt), x = cut(s.width, xt), y = cut(s.height, yt);
+  double cycles = 0;
+  for (const auto& [k_count, k_size] :
+       {std::pair{k.whole, kt}, std::pair{std::min<int64_t>(k.rest, 1), k.rest}})
+    for (const auto& [x_count, x_size] :
+         {std::pair{x.whole, xt}, std::pair{std::min<int64_t>(x.rest, 1), x.rest}})
+      for (const auto& [y_count, y_size] :
+           {std::pair{y.whole, yt}, std::pair{std::min<int64_t>(y.rest, 1), y.rest}})
+        if (k_count * x_count * y_count > 0)
+          cycles += static_cast<double>(k_count * x_count * y_count) *
+                    tile_cycles(k_size, x_size * y_size, target);
+  return cycles;
+}
+
+// Rows of input that stay in half of L2, and strips enough for a few threads.
+int64_t good_strip(const Task& task, const Shape& s, const Config& config, const Target& target) {
+  const double row_bytes =
+      4.0 * static_cast<double>(task.inputs[0].dims[2] * s.c * s.window.stride_h);
+  const double tile_bytes = s.height > 1 ? row_bytes * static_cast<double>(config.at("yt"))
+                                         : row_bytes * static_cast<double>(config.at("xt")) /
+                                               static_cast<double>(s.width);
+  int64_t best = 0;
+  for (const int64_t strip : strips(s))
+    if (strip < tiles(s, config) && strip <= up(tiles(s, config), 4) &&
+        (strip == 1 ||
+         static_cast<double>(strip) * tile_bytes <= static_cast<double>(target.l2_bytes) / 2))
+      best = strip;
+  return best;
 }
 
 Config initial(const Task& task, const Target& target) {
@@ -138,41 +165,28 @@ Config initial(const Task& task, const Target& target) {
   const std::vector<Axis> all = axes(task, target);
   Config config{"direct",
                 {{"cu", 1}, {"su", 0}, {"cb", 0}, {"order", 0}, {"strip", 0}, {"par", 0}}};
-  double best = -1;
+  double best = std::numeric_limits<double>::max();
   for (const int64_t lanes : all[0].values)
     for (const int64_t kt : all[1].values)
       for (const int64_t xt : all[2].values)
         for (const int64_t yt : all[3].values) {
-          if (kt * xt * yt + 2 > target.registers || up(s.k, lanes) < kt ||
-              !legal_edges(task, s, xt, yt, false))
-            continue;
-          const double useful = static_cast<double>(s.k * s.width * s.height) /
-                                static_cast<double>(up(s.k, lanes) * lanes * up(s.width, xt) * xt *
-                                                    up(s.height, yt) * yt);
-          // A last block with fewer vectors than the others runs at its own, lesser, pace.
-          const int64_t blocks = up(s.k, lanes) / kt, rest = up(s.k, lanes) % kt;
-          double pace = static_cast<double>(blocks * kt) / tile_score(kt, xt * yt, target);
-          if (rest > 0) pace += static_cast<double>(rest) / tile_score(rest, xt * yt, target);
-          const double score =
-              static_cast<double>(lanes) * useful * static_cast<double>(up(s.k, lanes)) / pace;
-          if (score > best) {
-            best = score;
-            config.values.insert_or_assign("lanes", lanes);
-            config.values.insert_or_assign("kt", kt);
-            config.values.insert_or_assign("xt", xt);
-            config.values.insert_or_assign("yt", yt);
-          }
+          if (kt * xt * yt + 2 > target.registers || up(s.k, lanes) < kt) continue;
+          const double cycles = image_cycles(s, lanes, kt, xt, yt, target);
+          if (cycles >= best) continue;
+          best = cycles;
+          for (const auto& [name, value] :
+               {std::pair{"lanes", lanes}, {"kt", kt}, {"xt", xt}, {"yt", yt}})
+            config.values.insert_or_assign(name, value);
         }
   if (s.c <= 4) config.values["cu"] = s.c;
-  // Strips of input rows that stay in half of L2, and enough of them for a few threads.
-  const double tile_bytes = 4.0 *
-                            static_cast<double>(task.inputs[0].dims[2] * s.c * s.window.stride_h) *
-                            static_cast<double>(s.height > 1 ? config.at("yt") : config.at("xt")) /
-                            static_cast<double>(s.height > 1 ? 1 : s.width);
-  for (const int64_t strip : strips(s))
-    if (strip < tiles(s, config) && strip <= up(tiles(s, config), 4) &&
-        static_cast<double>(strip) * tile_bytes <= static_cast<double>(target.l2_bytes) / 2)
-      config.values["strip"] = strip;
+  // Weights that no cache holds are read once: threads take blocks of them over the whole image.
+  const double weight_bytes =
+      4.0 * static_cast<double>(s.k * s.c * s.window.kernel_h * s.window.kernel_w);
+  if (weight_bytes > 2 * static_cast<double>(target.l2_bytes)) {
+    config.values["par"] = 1;
+  } else {
+    config.values["strip"] = good_strip(task, s, config, target);
+  }
   config.values["stage"] = all.back().values[0];
   return config;
 }
@@ -203,15 +217,11 @@ void order_output(Halide::Func out, const Task& task, const Config& config, Name
   const auto axis = [&](const char* name) { return static_cast<int>(config.at(name)); };
   const int xt = axis("xt"), yt = axis("yt"), block = axis("lanes") * axis("kt");
   const Halide::Var k = out.args()[0], x = out.args()[1], y = out.args()[2], n = out.args()[3];
-  const auto edge = [&](int64_t extent, int tile) {
-    if (extent % tile == 0) return TailStrategy::RoundUp;
-    return may_alias(task, 1) ? TailStrategy::ShiftInwardsAndBlend : TailStrategy::ShiftInwards;
-  };
   out.split(k, v.ko, v.kv, block,
             s.k % block == 0 ? TailStrategy::RoundUp : TailStrategy::Predicate)
       .split(v.kv, v.kv, v.ki, axis("lanes"))
-      .split(x, v.xo, v.xi, xt, edge(s.width, xt))
-      .split(y, v.yo, v.yi, yt, edge(s.height, yt))
+      .split(x, v.xo, v.xi, xt, TailStrategy::GuardWithIf)
+      .split(y, v.yo, v.yi, yt, TailStrategy::GuardWithIf)
       .vectorize(v.ki)
       .unroll(v.kv)
       .unroll(v.xi)
@@ -243,8 +253,8 @@ void order_sums(Halide::Func acc, const Halide::RDom& taps, const Config& config
     Var kv("kv"), ki("ki"), xi("xi"), yi("yi");
     stage.split(k, kv, ki, axis("lanes")).vectorize(ki).unroll(kv);
     if (blocked)
-      stage.split(x, xo, xi, axis("xt"), Halide::TailStrategy::RoundUp)
-          .split(y, yo, yi, axis("yt"), Halide::TailStrategy::RoundUp);
+      stage.split(x, xo, xi, axis("xt"), Halide::TailStrategy::GuardWithIf)
+          .split(y, yo, yi, axis("yt"), Halide::TailStrategy::GuardWithIf);
     else
       xi = x, yi = y;
     stage.unroll(xi).unroll(yi);
@@ -271,6 +281,22 @@ void order_sums(Halide::Func acc, const Halide::RDom& taps, const Config& config
   update.reorder(order);
 }
 
+/// The input as the anchor reads it, in the order in which the input itself lies, as vectors.
+void order_load(Halide::Func load, const View& in, const Target& target) {
+  const auto at = load.args();  // c, x, y, n
+  const auto vectorize = [&](const Halide::Var& var, int64_t extent) {
+    int lanes = target.lanes;
+    while (lanes > extent) lanes /= 2;
+    if (lanes > 1) load.vectorize(var, lanes, Halide::TailStrategy::ShiftInwards);
+  };
+  if (in.strides[3] == 1) {
+    vectorize(at[0], in.dims[3]);
+  } else if (in.strides[2] == 1) {
+    load.reorder_storage(at[1], at[2], at[0], at[3]).reorder(at[1], at[2], at[0], at[3]);
+    vectorize(at[1], in.dims[2]);
+  }
+}
+
 /// parallel strips of rows of images: for blocks of k: for tiles of y, x in the strip:
 ///   sums[yt][xt][kt] = 0, in registers
 ///   for r, s: for c: [unrolled: kt weights, and for each pixel one broadcast and kt products]
@@ -278,9 +304,8 @@ void order_sums(Halide::Func acc, const Halide::RDom& taps, const Config& config
 /// order=1: the blocks of k are the innermost loop around a tile, for outputs that are wide and
 /// inputs that are narrow. par=1: threads take blocks of k instead. cb>0: the sums of a strip lie
 /// in memory, and each block of channels is added to all tiles before the next, so that its weights
-/// stay in L1. Tiles at the right and the bottom edge shift inwards and compute some pixels twice;
-/// where an operand may be the output's own memory, what is there already is kept. Weights are
-/// padded with zeros to whole blocks; what lies past K is not stored.
+/// stay in L1. Tiles at the right and the bottom edge are cut. Weights are padded with zeros to
+/// whole blocks; what lies past K is not stored.
 Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
   dsl::Algorithm algorithm = (*dsl::find_op(task.op))->algorithm(task, binding);
@@ -295,7 +320,6 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
     acc.compute_at(out, axis("par") ? names.item : names.ko);
   } else {
     acc.compute_at(out, axis("order") ? names.ko : names.xo);
-    acc.bound_extent(acc.args()[1], axis("xt")).bound_extent(acc.args()[2], axis("yt"));
   }
   order_sums(acc, algorithm.reduction, config, blocked);
 
@@ -303,6 +327,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
     Halide::Func load = algorithm.funcs.at("load");
     if (axis("stage") == stage_strip) load.compute_at(out, names.item);
     if (axis("stage") == stage_root) load.compute_root();
+    order_load(load, task.inputs[0], target);
   }
   return finish(algorithm, binding);
 }

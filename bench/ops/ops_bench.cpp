@@ -24,6 +24,7 @@
 #include "base/buffer_layout.h"
 #include "bench/ops/fma_peak.h"
 #include "bench/ops/kernel_loader.h"
+#include "dsl/fuse_pixels.h"
 #include "dsl/op.h"
 #include "schedules/space.h"
 
@@ -291,7 +292,8 @@ Status run(const Options& options) {
   TENFOLD_TRY(const Target target, parse_target("host"));
   std::vector<double> shares;
   for (const std::string& spec : options.specs) {
-    TENFOLD_TRY(Task task, dsl::parse_op_spec(spec));
+    TENFOLD_TRY(const Task parsed, dsl::parse_op_spec(spec));
+    const Task task = dsl::with_fused_pixels(parsed);  // as the planner does
     Problem problem(task, options.seed);
     TENFOLD_CHECK(problem.status());
     Config config = schedules::initial_config(task, target);
