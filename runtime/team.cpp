@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <chrono>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -15,9 +16,16 @@ namespace {
 // Shares are claimed in this many pieces: enough to even out a thread that was interrupted, few
 // enough to stay cheap.
 constexpr int64_t pieces_a_share = 8;
-// Between 50 and 200 microseconds of looking for work, by the length of the processor's pause.
-constexpr int patience = 4000;
+// How long a helper looks for the next loop: longer than most steps that have none, since a
+// sleeping thread comes back after some 50 microseconds at best.
+constexpr int64_t patience_ns = 500'000;
+constexpr int pauses_a_look_at_the_clock = 64;
 constexpr int pauses_a_yield = 500;
+
+int64_t now_ns() {
+  using namespace std::chrono;
+  return duration_cast<nanoseconds>(steady_clock::now().time_since_epoch()).count();
+}
 
 void pause() {
 #if defined(__x86_64__)
@@ -135,14 +143,20 @@ void Team::call_helpers() {
 }
 
 void Team::help(Member& member) {
-  for (int idle = 0; idle < patience && !over_.load(std::memory_order_relaxed); ++idle) {
+  int64_t idle_since = now_ns();
+  for (int idle = 1; !over_.load(std::memory_order_relaxed); ++idle) {
+    bool worked = false;
     for (Loop& loop : loops_) {
       if (!loop.open.load(std::memory_order_relaxed)) continue;
       loop.inside.fetch_add(1);
-      if (loop.open.load() && work(member, loop)) idle = 0;
+      worked = (loop.open.load() && work(member, loop)) || worked;
       loop.inside.fetch_sub(1, std::memory_order_release);
     }
     pause();
+    if (worked)
+      idle_since = now_ns();
+    else if (idle % pauses_a_look_at_the_clock == 0 && now_ns() - idle_since > patience_ns)
+      break;
   }
   called_[member.rank].store(false, std::memory_order_release);
 }

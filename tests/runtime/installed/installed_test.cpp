@@ -48,9 +48,10 @@ class Installed : public testing::Test {
              " --install " TENFOLD_BUILD_DIR " --component runtime --prefix " + prefix_);
   }
 
+  /// With the untuned choices: the user's own records are kept out.
   void compile(const std::string& arguments, const std::string& name) {
-    run_well(TENFOLD_BIN_DIR "/tenfold compile " + arguments + " --name " + name + " --db " +
-             (folder_ / "records.db") + " -o " + (folder_ / name));
+    run_well("XDG_CACHE_HOME=" + (folder_ / "cache") + " " TENFOLD_BIN_DIR "/tenfold compile " +
+             arguments + " --name " + name + " -o " + (folder_ / name));
   }
 
   /// Builds a CMake project against the installed tree and the folders of libraries; returns its
