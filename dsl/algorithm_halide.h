@@ -56,6 +56,10 @@ Halide::Expr apply_chain(const std::vector<Stage>& stages, Halide::Expr value,
                          const std::vector<Halide::Expr>& coordinates, const Task& task,
                          const Binding& binding, int first_param);
 
+/// The anchor may read inputs[0] itself, without a mask, `reach` pixels beyond the image: the halo is
+/// that wide, and zero stays zero under the prologue there.
+bool halo_serves(const Task& task, const Halo& reach);
+
 /// inputs[0] as the anchor reads it at {c, x, y, n}: prologue applied, and zero outside the image.
 /// When the view's halo covers `reach` on every side and the prologue keeps zero, that is the input
 /// itself: no mask, and *masked is false.

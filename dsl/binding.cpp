@@ -58,22 +58,6 @@ Expr packed_element(const Packing& packing, const Halide::ImageParam& param,
   return param(at);
 }
 
-// Zero stays zero under the prologue everywhere in the halo, and every operand may be read there.
-bool halo_serves(const Task& task, const Halo& reach) {
-  if (reach == Halo{}) return true;
-  const Halo& halo = task.inputs[0].halo;
-  if (halo.top < reach.top || halo.left < reach.left || halo.bottom < reach.bottom ||
-      halo.right < reach.right)
-    return false;
-  for (const Stage& stage : task.prologue) {
-    if (!keeps_zero(stage)) return false;
-    if (stage.input < 0) continue;
-    const View& operand = task.inputs[stage.input];
-    if (operand.dims.size() != 4 || operand.dims[1] != 1 || operand.dims[2] != 1) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 int first_prologue_param(const Task& task) {
@@ -96,6 +80,21 @@ Binding bind(const Task& task, const std::vector<Packing>& packings) {
     return packed_element(packings[index], params[index], coordinates);
   };
   return binding;
+}
+
+bool halo_serves(const Task& task, const Halo& reach) {
+  if (reach == Halo{}) return true;
+  const Halo& halo = task.inputs[0].halo;
+  if (halo.top < reach.top || halo.left < reach.left || halo.bottom < reach.bottom ||
+      halo.right < reach.right)
+    return false;
+  for (const Stage& stage : task.prologue) {
+    if (!keeps_zero(stage)) return false;
+    if (stage.input < 0) continue;
+    const View& operand = task.inputs[stage.input];
+    if (operand.dims.size() != 4 || operand.dims[1] != 1 || operand.dims[2] != 1) return false;
+  }
+  return true;
 }
 
 void constrain_output(Halide::Func out, const View& view) {

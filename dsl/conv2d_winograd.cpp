@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <functional>
 
 #include "dsl/conv2d_winograd_halide.h"
@@ -32,7 +33,19 @@ Expr rows_times(const Matrix& matrix, const Expr& row, const std::function<Expr(
   return rows.size() == 1 ? rows[0] : Halide::mux(row, rows);
 }
 
+// The last tile's last input pixel, counted from beyond the image.
+int64_t overhang(int tiles, int tile, int64_t taps, int64_t pad, int64_t extent) {
+  return std::max<int64_t>(0, tiles * tile + taps - 1 - pad - extent);
+}
+
 }  // namespace
+
+Halo winograd_reach(const Task& task, const WinogradGrid& grid) {
+  const Window w = window_of(task.attrs);
+  const Dims& in = task.inputs[0].dims;
+  return {w.pad_top, w.pad_left, overhang(grid.tiles_y, grid.tile_h, w.kernel_h, w.pad_top, in[1]),
+          overhang(grid.tiles_x, grid.tile_w, w.kernel_w, w.pad_left, in[2])};
+}
 
 Algorithm winograd_conv2d(const Task& task, const Binding& binding, const WinogradGrid& grid) {
   const Window window = window_of(task.attrs);
@@ -41,16 +54,9 @@ Algorithm winograd_conv2d(const Task& task, const Binding& binding, const Winogr
   const auto along_x = winograd_transforms(grid.tile_w, whole(window.kernel_w));
   const int pad_top = whole(window.pad_top), pad_left = whole(window.pad_left);
 
-  // The last tile's last input pixel, beyond the image.
-  const auto overhang = [](int tiles, int tile, int taps, int64_t pad, int64_t extent) {
-    return std::max<int64_t>(0, tiles * tile + taps - 1 - pad - extent);
-  };
-  const Halo reach{
-      window.pad_top, window.pad_left,
-      overhang(grid.tiles_y, grid.tile_h, along_y.taps, pad_top, task.inputs[0].dims[1]),
-      overhang(grid.tiles_x, grid.tile_w, along_x.taps, pad_left, task.inputs[0].dims[2])};
   bool masked = false;
-  Halide::Func load = padded_load(task, binding, reach, &masked);
+  Halide::Func source = padded_load(task, binding, winograd_reach(task, grid), &masked),
+               load("load");
 
   Halide::Var c("c"), k("k"), x("x"), y("y"), n("n"), tx("tx"), ty("ty");
   Halide::Var i("i"), j("j"), p("p"), q("q");
@@ -58,6 +64,7 @@ Algorithm winograd_conv2d(const Task& task, const Binding& binding, const Winogr
   Halide::Func result("result"), out("out");
   Halide::RDom channels(0, whole(task.inputs[0].dims[3]), "channels");
 
+  load(c, x, y, n) = source(c, x, y, n);
   rows(c, x, j, ty, n) = rows_times(along_y.input, j, [&](int row) {
     return load(c, x - pad_left, ty * grid.tile_h + row - pad_top, n);
   });
@@ -77,17 +84,16 @@ Algorithm winograd_conv2d(const Task& task, const Binding& binding, const Winogr
       apply_chain(task.epilogue, value, {k, x, y, n}, task, binding, first_epilogue_param(task));
   constrain_output(out, task.outputs[0]);
 
-  Algorithm algorithm{.funcs = {{"out", out},
-                                {"rows", rows},
-                                {"tiles", tiles},
-                                {"acc", acc},
-                                {"products", products},
-                                {"half", half},
-                                {"result", result}},
-                      .reduction = channels,
-                      .outputs = {out}};
-  if (masked || !task.prologue.empty()) algorithm.funcs["load"] = load;
-  return algorithm;
+  return {.funcs = {{"out", out},
+                    {"load", load},
+                    {"rows", rows},
+                    {"tiles", tiles},
+                    {"acc", acc},
+                    {"products", products},
+                    {"half", half},
+                    {"result", result}},
+          .reduction = channels,
+          .outputs = {out}};
 }
 
 }  // namespace tenfold::dsl

@@ -30,6 +30,13 @@ Geometry geometry(const Task& task, int64_t m) {
           (tile_h + window.kernel_h - 1) * (tile_w + window.kernel_w - 1)};
 }
 
+dsl::WinogradGrid grid_of(const Task& task, const Config& config) {
+  const Geometry g = geometry(task, config.at("m"));
+  const int64_t bx = config.at("bx"), by = config.at("by");
+  return {static_cast<int>(g.tile_h), static_cast<int>(g.tile_w),
+          static_cast<int>(up(g.tiles_y, by) * by), static_cast<int>(up(g.tiles_x, bx) * bx)};
+}
+
 // Below 16 channels the transforms cost more than the products save. Below 100 output pixels the
 // four times larger weights, read cold as a network leaves them, do (1.4 times the peak at 7x7
 // then, and other spaces are no worse).
@@ -56,7 +63,8 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
           {"kt", {1, 2, 3, 4, 6}},                // such vectors in a register tile
           {"xt", {1, 2, 3, 4, 6, 7, 12, 14}},     // tiles in a register tile, along x
           {"bx", {1, 2, 3, 4, 6, 8, 12, 14, 16, 24, 48}},  // tiles in a block, along x
-          {"by", {1, 2, 4, 7}}};                           // and along y
+          {"by", {1, 2, 4, 7}},                            // and along y
+          {"stage", {0, 1}}};  // 1: a block's input is copied first, densely
 }
 
 Status illegal(const std::string& rule) {
@@ -76,6 +84,10 @@ Status legal(const Task& task, const Target& target, const Config& config) {
   if (bx % xt != 0) return illegal("a block is no multiple of the register tile");
   if (bx >= g.tiles_x + xt || config.at("by") > g.tiles_y)
     return illegal("the block is larger than the image");
+  // A mask inside the unrolled transforms would multiply their code by its edges.
+  if (config.at("stage") == 0 &&
+      !dsl::halo_serves(task, dsl::winograd_reach(task, grid_of(task, config))))
+    return illegal("a masked input is copied first");
   const int64_t block_bytes =
       bx * config.at("by") * g.points * 4 * (task.inputs[0].dims[3] + task.outputs[0].dims[3]);
   if (block_bytes > target.l2_bytes * 4) return illegal("a block's transforms lie far outside L2");
@@ -94,9 +106,14 @@ Config initial(const Task& task, const Target& target) {
       for (const int64_t xt : {1, 2, 3, 4, 6, 7, 12, 14})
         for (const int64_t bx : {1, 2, 3, 4, 6, 8, 12, 14, 16, 24, 48})
           for (const int64_t by : {1, 2, 4, 7}) {
-            const Config config{
-                "winograd",
-                {{"m", m}, {"lanes", lanes}, {"kt", kt}, {"xt", xt}, {"bx", bx}, {"by", by}}};
+            const Config config{"winograd",
+                                {{"m", m},
+                                 {"lanes", lanes},
+                                 {"kt", kt},
+                                 {"xt", xt},
+                                 {"bx", bx},
+                                 {"by", by},
+                                 {"stage", 1}}};
             if (!legal(task, target, config)) continue;
             // Share of the computed tiles and channels that are wanted, times products saved.
             const double useful =
@@ -110,11 +127,11 @@ Config initial(const Task& task, const Target& target) {
             const double block =
                 static_cast<double>(bx * by * g.points * 4 * (task.inputs[0].dims[3] + out[3]));
             const double l2 = static_cast<double>(target.l2_bytes);
-            const double cache = block > l2 * 0.6 ? l2 * 0.6 / block : 1;
-            const double parallel = up(g.tiles_y, by) * out[0] >= 2 ? 1 : 0.9;
+            const double cache = block > l2 * 0.4 ? l2 * 0.4 / block : 1;
+            const double parallel = up(g.tiles_y, by) * out[0] >= 4 ? 1 : 0.9;
             const double reuse = static_cast<double>(bx * by) / static_cast<double>(bx * by + 4);
-            const double score =
-                useful * saved * loads / (loads + 0.5) * (0.5 + 0.5 * cache) * parallel * reuse;
+            const double score = useful * saved * loads / (loads + 0.5) * (0.5 + 0.5 * cache) *
+                                 parallel * reuse * (by == 1 ? 1 : 0.97);
             if (score > best_score) best_score = score, best = config;
           }
   }
@@ -153,9 +170,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const int lanes = value("lanes"), kt = value("kt"), xt = value("xt"), bx = value("bx"),
             by = value("by");
   const Geometry g = geometry(task, config.at("m"));
-  const dsl::WinogradGrid grid{static_cast<int>(g.tile_h), static_cast<int>(g.tile_w),
-                               static_cast<int>(up(g.tiles_y, by) * by),
-                               static_cast<int>(up(g.tiles_x, bx) * bx)};
+  const dsl::WinogradGrid grid = grid_of(task, config);
   const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
   const dsl::Algorithm algorithm = dsl::winograd_conv2d(task, binding, grid);
   const auto func = [&](const char* name) { return algorithm.funcs.at(name); };
@@ -200,6 +215,11 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const auto w = rows.args();  // c, x, j, ty, n
   rows.compute_at(tiles, t[0]).vectorize(w[0], c_lanes).unroll(w[1]).unroll(w[2]);
 
+  if (config.at("stage") == 1) {
+    Halide::Func load = func("load");
+    load.compute_at(out, bxo).vectorize(load.args()[0], c_lanes);
+  }
+
   const auto m = products.args();  // k, tx, ty, i, j, n
   products.compute_at(out, bxo)
       .split(m[0], ko, k, kt * lanes, round_up)
@@ -231,7 +251,7 @@ double extra_error(const Task& task, const Config& config) {
 }  // namespace
 
 Space conv_winograd_space() {
-  return {"winograd", 1, serves, axes, legal, initial, packing, apply, extra_error};
+  return {"winograd", 2, serves, axes, legal, initial, packing, apply, extra_error};
 }
 
 }  // namespace tenfold::schedules
