@@ -19,7 +19,7 @@ static void* aligned(int64_t bytes) {
   return aligned_alloc(alignment, ((size_t)bytes + alignment - 1) / alignment * alignment);
 }
 
-/* Small integers, so that every order of summation gives the same result. */
+/* Small integers. */
 static void fill(float* values, size_t count, unsigned seed) {
   for (size_t i = 0; i < count; ++i) {
     seed = seed * 1664525u + 1013904223u;
@@ -42,13 +42,17 @@ static float expected(const float* x, const float* weights, const float* bias, i
   return sum > 0 ? sum : 0;
 }
 
+/* A kernel may compute in another order, or by Winograd's method: about 1e-5 of the values' size.
+ */
 static int differences(const float* x, const float* weights, const float* bias, const float* y) {
   int wrong = 0;
   for (int row = 0; row < height; ++row)
     for (int column = 0; column < width; ++column)
-      for (int k = 0; k < outputs; ++k)
-        wrong += !(fabsf(y[(row * width + column) * outputs + k] -
-                         expected(x, weights, bias, row, column, k)) < 1e-3f);
+      for (int k = 0; k < outputs; ++k) {
+        const float want = expected(x, weights, bias, row, column, k);
+        const float got = y[(row * width + column) * outputs + k];
+        wrong += !(fabsf(got - want) <= 1e-2f);
+      }
   return wrong;
 }
 
