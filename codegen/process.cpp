@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <sstream>
 
 namespace tenfold::codegen {
 namespace {
@@ -39,10 +40,16 @@ std::string read_all(int file) {
   }
 }
 
-std::string first_line(const std::string& text) {
-  const size_t begin = text.find_first_not_of("\n");
-  if (begin == std::string::npos) return "no output";
-  return text.substr(begin, text.find('\n', begin) - begin);
+// The first line that speaks of an error; else the first line.
+std::string telling_line(const std::string& text) {
+  std::string first;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("rror") != std::string::npos || line.find("failed") != std::string::npos)
+      return line;
+    if (first.empty()) first = line;
+  }
+  return first.empty() ? "no output" : first;
 }
 
 }  // namespace
@@ -90,7 +97,7 @@ Result<std::string> run_program(const std::vector<std::string>& arguments) {
   if (WIFSIGNALED(status))
     return Error{ErrorCode::failed, arguments[0] + " died of " + signal_name(WTERMSIG(status))};
   if (WEXITSTATUS(status) != 0)
-    return Error{ErrorCode::failed, arguments[0] + ": " + first_line(text)};
+    return Error{ErrorCode::failed, arguments[0] + ": " + telling_line(text)};
   return text;
 }
 

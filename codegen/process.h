@@ -9,7 +9,8 @@ namespace tenfold::codegen {
 
 /// Runs arguments[0] (looked for in PATH) with no input, and returns what it printed on both of its
 /// outputs. It is killed when this process dies. Errors: not_found when there is no such program,
-/// failed with the program's first line of output when it exits with another status than 0.
+/// failed with the line of its output that speaks of an error when it exits with another status
+/// than 0.
 Result<std::string> run_program(const std::vector<std::string>& arguments);
 
 /// The signal's name ("SIGSEGV"), as printed in messages.
