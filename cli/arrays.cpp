@@ -114,7 +114,8 @@ Result<Difference> compare(const Array& got, const Array& want) {
     if (!std::isfinite(absolute)) absolute = std::numeric_limits<double>::infinity();
     const double relative = absolute / std::max(1.0, std::isfinite(b) ? std::fabs(b) : 1.0);
     worst.max_abs = std::max(worst.max_abs, absolute);
-    if (relative > worst.max_rel || i == 0) worst = {worst.max_abs, relative, i, a, b};
+    if (std::isfinite(b)) worst.scale = std::max(worst.scale, std::fabs(b));
+    if (relative > worst.max_rel || i == 0) worst = {worst.max_abs, relative, i, a, b, worst.scale};
   }
   return worst;
 }

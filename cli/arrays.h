@@ -27,6 +27,7 @@ struct Difference {
   double max_rel = 0;  // |got - want| / max(1, |want|)
   int64_t index = 0;   // of max_rel, in the flattened array
   double got = 0, want = 0;
+  double scale = 0;  // largest finite |want|
 };
 Result<Difference> compare(const Array& got, const Array& want);
 

@@ -1,6 +1,6 @@
 #include "cli/layers.h"
 
-#include <cstring>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/buffer_layout.h"
@@ -12,13 +12,9 @@ namespace {
 
 using nlohmann::json;
 
-/// The view's elements, dense; feature maps become {N, C, H, W}.
+/// The view's elements, dense, in the view's own order.
 Array gather(const View& view, const float* base) {
-  Dims dims = view.dims, strides = view.strides;
-  if (dims.size() == 4) {
-    dims = {dims[0], dims[3], dims[1], dims[2]};
-    strides = {strides[0], strides[3], strides[1], strides[2]};
-  }
+  const Dims &dims = view.dims, &strides = view.strides;
   Array array(view.type, dims);
   std::vector<int64_t> index(dims.size(), 0);
   for (float& value : array.as<float>()) {
@@ -54,6 +50,29 @@ Status keep(Watch& watch, uint32_t index, const tenfold_step& step) {
 }
 
 }  // namespace
+
+Result<Array> in_kernel_order(const Array& values, const Dims& dims) {
+  const Result<int64_t> elements = volume(dims);
+  if (!elements || *elements != values.elements() || values.type() != DType::f32)
+    return Error{ErrorCode::invalid_shape,
+                 std::string("holds ") + to_string(values.type()) + " " + to_string(values.dims()) +
+                     " in the model, but f32 " + to_string(dims) + " in the library"};
+  Array ordered(DType::f32, dims);
+  const auto from = values.as<float>();
+  const auto to = ordered.as<float>();
+  const Dims& d = values.dims();
+  if (d.size() != 4) {
+    std::copy(from.begin(), from.end(), to.begin());
+    return ordered;
+  }
+  size_t at = 0;
+  for (int64_t n = 0; n < d[0]; ++n)
+    for (int64_t y = 0; y < d[2]; ++y)
+      for (int64_t x = 0; x < d[3]; ++x)
+        for (int64_t c = 0; c < d[1]; ++c)
+          to[at++] = from[static_cast<size_t>(((n * d[1] + c) * d[2] + y) * d[3] + x)];
+  return ordered;
+}
 
 Result<std::vector<Layer>> run_layers(Session& session, const std::string& folder) {
   const std::string path = folder + "/manifest.json";

@@ -1,5 +1,6 @@
 // The tensors that a network computes on the way, in the order of its steps, as dense arrays in the
-// model's own order.
+// order in which kernels see them: feature maps are {N, H, W, C}, and a kernel may have cut a
+// dimension in two.
 #pragma once
 #include <string>
 #include <vector>
@@ -17,5 +18,9 @@ struct Layer {
 /// names come from the manifest in `folder`. Errors: corrupt when manifest and library do not fit
 /// together.
 Result<std::vector<Layer>> run_layers(Session& session, const std::string& folder);
+
+/// The model's array as a layer of dims `dims` holds it. Errors: invalid_shape when they differ in
+/// size.
+Result<Array> in_kernel_order(const Array& values, const Dims& dims);
 
 }  // namespace tenfold::cli

@@ -70,6 +70,7 @@ class OpenVino:
             },
         )
         self.names = names
+        self.feeds = feeds  # the tensors below look at this memory
         self.request = self.compiled.create_infer_request()
         for port in self.compiled.inputs:
             tensor = openvino.Tensor(feeds[port.get_any_name()], shared_memory=True)
