@@ -104,8 +104,8 @@ void constrain_output(Halide::Func out, const View& view) {
     const int64_t extent = view.dims[view.dims.size() - 1 - d];
     out.bound(out.args()[d], 0, static_cast<int>(extent));
     buffer.dim(d).set_stride(static_cast<int>(dims[d].stride));
-    // Where the buffer is wider than the logical box, its extent stays unknown: it would ask for the
-    // whole of it. Its min must be known, or loops would begin there.
+    // Where the buffer is wider than the logical box, its extent stays unknown: it would ask for
+    // the whole of it. Its min must be known, or loops would begin there.
     if (dims[d].min == 0 && dims[d].extent == extent)
       buffer.dim(d).set_bounds(0, static_cast<int>(extent));
     else
@@ -125,23 +125,25 @@ Halide::Func padded_load(const Task& task, const Binding& binding, const Halo& r
                                    binding, first_prologue_param(task));
     return load;
   }
-  const int width = static_cast<int>(view.dims[2]), height = static_cast<int>(view.dims[1]);
-  Expr inside = Halide::Internal::const_true(), cx = x, cy = y;
-  const auto bound_below = [&](const Expr& at, Expr& clamped) {
+  Expr in_row = Halide::Internal::const_true(), in_column = Halide::Internal::const_true(), cx = x,
+       cy = y;
+  const auto bound_below = [](const Expr& at, Expr& clamped, Expr& inside) {
     inside = inside && at >= 0;
     clamped = Halide::max(Halide::likely(clamped), 0);
   };
-  const auto bound_above = [&](const Expr& at, Expr& clamped, int extent) {
-    inside = inside && at < extent;
-    clamped = Halide::min(Halide::likely(clamped), extent - 1);
+  const auto bound_above = [](const Expr& at, Expr& clamped, Expr& inside, int64_t extent) {
+    inside = inside && at < static_cast<int>(extent);
+    clamped = Halide::min(Halide::likely(clamped), static_cast<int>(extent) - 1);
   };
-  if (reach.left > 0) bound_below(x, cx);
-  if (reach.right > 0) bound_above(x, cx, width);
-  if (reach.top > 0) bound_below(y, cy);
-  if (reach.bottom > 0) bound_above(y, cy, height);
+  if (reach.left > 0) bound_below(x, cx, in_row);
+  if (reach.right > 0) bound_above(x, cx, in_row, view.dims[2]);
+  if (reach.top > 0) bound_below(y, cy, in_column);
+  if (reach.bottom > 0) bound_above(y, cy, in_column, view.dims[1]);
   const Expr value = apply_chain(task.prologue, binding.inputs[0](c, cx, cy, n), {c, cx, cy, n},
                                  task, binding, first_prologue_param(task));
-  load(c, x, y, n) = Halide::select(inside, Halide::likely(value), 0.0f);
+  // Two selects: in one condition the loop over x would not be cut into edges and a clean middle.
+  const Expr row = Halide::select(in_row, Halide::likely(value), 0.0f);
+  load(c, x, y, n) = Halide::select(in_column, Halide::likely(row), 0.0f);
   return load;
 }
 

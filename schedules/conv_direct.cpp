@@ -292,7 +292,7 @@ void order_load(Halide::Func load, const View& in, const Target& target) {
   if (in.strides[3] == 1) {
     vectorize(at[0], in.dims[3]);
   } else if (in.strides[2] == 1) {
-    load.reorder_storage(at[1], at[2], at[0], at[3]).reorder(at[1], at[2], at[0], at[3]);
+    load.reorder_storage(at[1], at[0], at[2], at[3]).reorder(at[1], at[0], at[2], at[3]);
     vectorize(at[1], in.dims[2]);
   }
 }
