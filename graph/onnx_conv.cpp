@@ -76,9 +76,9 @@ Result<Transposed> transposed_window(const OpView& op) {
     const bool same = auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER";
     if (!shape.empty() || same) {
       const int64_t wanted = shape.empty() ? in[i] * t.window.stride[i] : shape[i];
-      const int64_t total = full - wanted;
-      if (total < 0 || wanted < 1)
+      if (wanted < 1 || wanted > full)
         return broken("an output of " + std::to_string(wanted) + " from " + std::to_string(in[i]));
+      const int64_t total = full - wanted;
       t.window.begin[i] = auto_pad == "SAME_UPPER" ? total / 2 : total - total / 2;
       t.window.end[i] = total - t.window.begin[i];
     }

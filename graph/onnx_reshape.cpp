@@ -71,11 +71,11 @@ Result<std::vector<int64_t>> transpose_perm(const OpView& op) {
   std::vector<int64_t> perm(op.rank(0));
   std::iota(perm.rbegin(), perm.rend(), 0);
   perm = op.node().attr_ints("perm", perm);
-  std::vector<int64_t> sorted = perm;
+  std::vector<int64_t> sorted = perm, identity(op.rank(0));
   std::ranges::sort(sorted);
-  for (int64_t i = 0; i < op.rank(0); ++i)
-    if (static_cast<int64_t>(sorted.size()) != op.rank(0) || sorted[i] != i)
-      return broken("perm is no permutation of " + std::to_string(op.rank(0)) + " dims");
+  std::iota(identity.begin(), identity.end(), 0);
+  if (sorted != identity)
+    return broken("perm is no permutation of " + std::to_string(op.rank(0)) + " dims");
   return perm;
 }
 

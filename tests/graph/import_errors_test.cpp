@@ -259,6 +259,23 @@ TEST(ImportOperators, ImpossibleShapes) {
   }
 }
 
+TEST(ImportOperators, PermutationsOfScalarsAndOutputsOfNoExtent) {
+  ModelBuilder scalar;
+  scalar.input("x", {});
+  ModelBuilder::set_ints(scalar.node("Transpose", {"x"}, {"y"}), "perm", {0, 1});
+  scalar.output("y");
+  expect_error(scalar, "perm is no permutation of 0 dims", ErrorCode::invalid_shape);
+  for (int64_t extent : {INT64_MIN, int64_t{-1}, int64_t{0}, INT64_MAX}) {
+    ModelBuilder model;
+    model.input("x", {1, 3, 4, 4});
+    model.floats("w", {3, 2, 3, 3});
+    ModelBuilder::set_ints(model.node("ConvTranspose", {"x", "w"}, {"y"}), "output_shape",
+                           {extent, 6});
+    model.output("y");
+    expect_error(model, "an output of", ErrorCode::invalid_shape);
+  }
+}
+
 TEST(ImportOperators, ConstantsThatWouldBeHugeAreNotMade) {
   ModelBuilder model;
   model.input("x", {1, 1});
