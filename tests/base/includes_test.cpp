@@ -28,6 +28,7 @@ const std::map<std::string, Rule> rules = {
     {"schedules", {{"base", "dsl"}, {}, {"halide"}}},
     {"autotune", {{"base", "dsl", "schedules"}, {}, {}}},
     {"codegen", {{"base", "dsl", "graph", "schedules"}, {}, {"halide", "halide_runtime"}}},
+    {"codegen/shims", {{"base"}, {"halide_runtime"}, {}}},
     {"runtime", {{"base"}, {"halide_runtime", "tbb"}, {}}},
     {"runtime/runner", {{"base", "runtime"}, {"halide_runtime", "tbb", "llvm"}, {}}},
 };
