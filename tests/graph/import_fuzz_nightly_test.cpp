@@ -5,10 +5,10 @@ namespace tenfold::graph {
 namespace {
 
 TEST(ImportFuzzNightly, SpoiledBytes) {
-  fuzz_bytes(100, 11);
+  fuzz_bytes(40, 11);
 }
 TEST(ImportFuzzNightly, SpoiledFields) {
-  fuzz_fields(300, 12);
+  fuzz_fields(100, 12);
 }
 
 }  // namespace
