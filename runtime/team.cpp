@@ -51,7 +51,10 @@ Team::Team(int threads, Context* context, const tenfold_ops* ops)
   helpers_ = std::make_unique<oneapi::tbb::task_group>();
 }
 
-Team::~Team() = default;
+Team::~Team() {
+  // Runs those helpers that no thread has started yet; they see that it is over.
+  if (arena_) arena_->execute([&] { helpers_->wait(); });
+}
 
 uint32_t Team::most_threads() {
   using oneapi::tbb::global_control;
@@ -61,13 +64,12 @@ uint32_t Team::most_threads() {
 
 void Team::region(void (*function)(void* argument), void* argument) {
   if (threads_ == 1) return function(argument);
-  // Waiting runs those helpers that no thread has started yet; they see that it is over.
+  // Helpers leave by themselves once it is over: to wait for one that the system has put aside
+  // would delay every run on a busy machine. One that has not noticed when the next region begins
+  // stays.
   struct Over {
     Team& team;
-    ~Over() {
-      team.over_.store(true);
-      team.helpers_->wait();
-    }
+    ~Over() { team.over_.store(true); }
   };
   arena_->execute([&] {
     const Over over{*this};
