@@ -148,7 +148,8 @@ Status limit_binary(const OpView& op) {
   for (size_t i = 0; i < op.inputs(); ++i) {
     const bool divides = op.node().op == "Div" && i == 1;
     for (double v : constant_values(op.in(i)))
-      if (divides ? !(std::abs(v) >= smallest) : !(std::abs(v) <= largest || (bounds && !std::isnan(v))))
+      if (divides ? !(std::abs(v) >= smallest)
+                  : !(std::abs(v) <= largest || (bounds && !std::isnan(v))))
         return refused("a constant operand that holds " + std::to_string(v));
   }
   return {};

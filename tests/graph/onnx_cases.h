@@ -21,20 +21,33 @@ struct Case {
   size_t inputs = 0, outputs = 0;
 };
 
-/// The folder of cases, made once.
-inline const fs::path& cases() {
-  static const fs::path folder = [] {
+/// The folder of cases: made when it is first asked for, gone with the program.
+class CaseFolder {
+ public:
+  CaseFolder()
+      : path_(fs::path(testing::TempDir()) / ("tenfold_onnx_cases_" + std::to_string(getpid()))) {
     const std::string source = TENFOLD_SOURCE_DIR, deps = source + "/.deps";
-    fs::path made =
-        fs::path(testing::TempDir()) / ("tenfold_onnx_cases_" + std::to_string(getpid()));
     const std::string command = deps + "/venv/bin/python " + source +
-                                "/tests/graph/onnx_cases.py " + made.string() + " " + deps +
+                                "/tests/graph/onnx_cases.py " + path_.string() + " " + deps +
                                 "/models/ch_PP-OCRv4_det_infer.onnx x=1,3,64,96 " + deps +
                                 "/models/ch_ppocr_mobile_v2.0_cls_infer.onnx x=2,3,48,192";
     EXPECT_EQ(std::system(command.c_str()), 0) << command;
-    return made;
-  }();
-  return folder;
+  }
+  ~CaseFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  CaseFolder(const CaseFolder&) = delete;
+  CaseFolder& operator=(const CaseFolder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+inline const fs::path& cases() {
+  static const CaseFolder folder;
+  return folder.path();
 }
 
 inline std::vector<Case> listed() {
