@@ -40,9 +40,9 @@ int64_t TransposeSide::wholes() const {
 std::pair<int64_t, int64_t> TransposeSide::range() const {
   int64_t low = 0, high = in - 1;
   for (int64_t q = 0; q < stride; ++q) {
-    if ((q + before) % common() != 0) continue;
+    // Taps that a place does not take are counted too: the bounds of a vector do not leave them out.
     const int64_t u = (q + before) / common(), p = u % phases();
-    for (int64_t j = 0; first_tap(p) + phases() * j < kernel; ++j) {
+    for (int64_t j = 0; j < taps_each(); ++j) {
       const int64_t at = u / phases() + shift(p) - j * step();
       low = std::min(low, at);
       high = std::max(high, wholes() - 1 + at);

@@ -20,7 +20,7 @@ Window window_of(const Attrs& attrs) {
 int64_t window_extent(int64_t extent, int64_t kernel, int64_t stride, int64_t dilation,
                       int64_t pad_before, int64_t pad_after) {
   const int64_t room = extent + pad_before + pad_after - dilation * (kernel - 1) - 1;
-  return room < 0 ? 0 : room / stride + 1;
+  return stride < 1 || room < 0 ? 0 : room / stride + 1;
 }
 
 Status check_window(const Task& task) {
