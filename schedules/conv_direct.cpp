@@ -3,53 +3,16 @@
 #include <limits>
 
 #include "dsl/op.h"
-#include "dsl/window.h"
+#include "schedules/conv_loops_halide.h"
 #include "schedules/finish_halide.h"
 #include "schedules/space_list.h"
 
 namespace tenfold::schedules {
 namespace {
 
-// Values of axis `stage`: where the input as the anchor reads it (prologue, mask) is kept.
-enum Stage : int64_t { stage_none = 0, stage_strip = 1, stage_root = 2 };
-
-struct Shape {
-  dsl::Window window;
-  int64_t c, n, height, width, k;
-};
-
-Shape shape_of(const Task& task) {
-  const Dims& out = task.outputs[0].dims;
-  return {dsl::window_of(task.attrs), task.inputs[0].dims[3], out[0], out[1], out[2], out[3]};
-}
-
-int64_t up(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple;
-}
-
 bool serves(const Task& task, const Target& target) {
   return task.op == "conv2d" && target.device == DeviceKind::cpu &&
          task.attrs.get_int("groups", 1) == 1;
-}
-
-// A strip is counted in tiles along y, or along x where the image has one row.
-int64_t tiles(const Shape& s, const Config& config) {
-  return s.height > 1 ? up(s.height, config.at("yt")) : up(s.width, config.at("xt"));
-}
-
-// 0 is the whole image.
-std::vector<int64_t> strips(const Shape& s) {
-  std::vector<int64_t> values{0};
-  for (int64_t v = 1; v < std::max(s.height, up(s.width, 4)) && v <= 64; v *= 2)
-    values.push_back(v);
-  return values;
-}
-
-std::vector<int64_t> up_to(std::initializer_list<int64_t> values, int64_t most) {
-  std::vector<int64_t> kept;
-  for (const int64_t value : values)
-    if (value <= most) kept.push_back(value);
-  return kept;
 }
 
 // 0 is all of them.
@@ -67,18 +30,12 @@ std::vector<int64_t> unrollings(int64_t c) {
   return counts;
 }
 
-bool needs_stage(const Task& task) {
-  const Halo reach = dsl::window_reach(task), halo = task.inputs[0].halo;
-  return !task.prologue.empty() || halo.top < reach.top || halo.left < reach.left ||
-         halo.bottom < reach.bottom || halo.right < reach.right;
-}
-
 std::vector<Axis> axes(const Task& task, const Target& target) {
-  const Shape s = shape_of(task);
+  const ConvShape s = conv_shape(task);
   return {
       {"lanes", up_to({4, 8, 16}, target.lanes)},  // of a vector of output channels
-      {"kt",
-       up_to({1, 2, 3, 4, 5, 6, 7, 8}, std::max<int64_t>(1, up(s.k, 4)))},  // vectors of a tile
+      {"kt", up_to({1, 2, 3, 4, 5, 6, 7, 8},
+                   std::max<int64_t>(1, divide_up(s.k, 4)))},        // vectors of a tile
       {"xt", up_to({1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14}, s.width)},  // pixels of a tile along x
       {"yt", up_to({1, 2, 3}, s.height)},                            // and along y
       {"cu", unrollings(s.c)},                                       // channels unrolled
@@ -86,10 +43,9 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
                                    : std::vector<int64_t>{0}},  // taps of a row unrolled
       {"cb", channel_blocks(s.c)},  // channels summed before the next tile
       {"order", {0, 1}},  // blocks of output channels are 0: outside a strip's tiles, 1: inside
-      {"strip", strips(s)},
+      strip_axis(s),
       {"par", {0, 1}},  // threads share 0: strips, 1: blocks of output channels
-      {"stage", needs_stage(task) ? std::vector<int64_t>{stage_strip, stage_root}
-                                  : std::vector<int64_t>{stage_none}},
+      stage_axis(task),
   };
 }
 
@@ -98,16 +54,17 @@ Status illegal(const std::string& rule) {
 }
 
 Status legal(const Task& task, const Target& target, const Config& config) {
-  const Shape s = shape_of(task);
+  const ConvShape s = conv_shape(task);
   const int64_t lanes = config.at("lanes"), kt = config.at("kt"), xt = config.at("xt"),
                 yt = config.at("yt"), cu = config.at("cu"), cb = config.at("cb"),
                 strip = config.at("strip");
-  const int64_t accumulators = kt * xt * yt * up(lanes, target.lanes);
+  const int64_t accumulators = kt * xt * yt * divide_up(lanes, target.lanes);
   if (accumulators + 2 > target.registers) return illegal("the register tile spills");
-  if (up(s.k, lanes) < kt) return illegal("the tile has more vectors than the output");
+  if (divide_up(s.k, lanes) < kt) return illegal("the tile has more vectors than the output");
   const int64_t taps = config.at("su") ? s.window.kernel_w : 1;
   if (taps * cu * accumulators > 512) return illegal("the unrolled body is too long");
-  if (strip >= tiles(s, config)) return illegal("the strip is the whole image");
+  if (strip >= strip_tiles(s, config.at("xt"), config.at("yt")))
+    return illegal("the strip is the whole image");
   if (config.at("order") == 1 && (cb > 0 || config.at("par") == 1))
     return illegal("blocks of channels are either inside or outside");
   return {};
@@ -127,10 +84,10 @@ struct Cut {
   int64_t whole, rest;
 };
 
-double image_cycles(const Shape& s, int64_t lanes, int64_t kt, int64_t xt, int64_t yt,
+double image_cycles(const ConvShape& s, int64_t lanes, int64_t kt, int64_t xt, int64_t yt,
                     const Target& target) {
   const auto cut = [](int64_t extent, int64_t tile) { return Cut{extent / tile, extent % tile}; };
-  const Cut k = cut(up(s.k, lanes), kt), x = cut(s.width, xt), y = cut(s.height, yt);
+  const Cut k = cut(divide_up(s.k, lanes), kt), x = cut(s.width, xt), y = cut(s.height, yt);
   double cycles = 0;
   for (const auto& [k_count, k_size] :
        {std::pair{k.whole, kt}, std::pair{std::min<int64_t>(k.rest, 1), k.rest}})
@@ -144,24 +101,8 @@ double image_cycles(const Shape& s, int64_t lanes, int64_t kt, int64_t xt, int64
   return cycles;
 }
 
-// Rows of input that stay in half of L2, and strips enough for a few threads.
-int64_t good_strip(const Task& task, const Shape& s, const Config& config, const Target& target) {
-  const double row_bytes =
-      4.0 * static_cast<double>(task.inputs[0].dims[2] * s.c * s.window.stride_h);
-  const double tile_bytes = s.height > 1 ? row_bytes * static_cast<double>(config.at("yt"))
-                                         : row_bytes * static_cast<double>(config.at("xt")) /
-                                               static_cast<double>(s.width);
-  int64_t best = 0;
-  for (const int64_t strip : strips(s))
-    if (strip < tiles(s, config) && strip <= up(tiles(s, config), 4) &&
-        (strip == 1 ||
-         static_cast<double>(strip) * tile_bytes <= static_cast<double>(target.l2_bytes) / 2))
-      best = strip;
-  return best;
-}
-
 Config initial(const Task& task, const Target& target) {
-  const Shape s = shape_of(task);
+  const ConvShape s = conv_shape(task);
   const std::vector<Axis> all = axes(task, target);
   Config config{"direct",
                 {{"cu", 1}, {"su", 0}, {"cb", 0}, {"order", 0}, {"strip", 0}, {"par", 0}}};
@@ -170,7 +111,7 @@ Config initial(const Task& task, const Target& target) {
     for (const int64_t kt : all[1].values)
       for (const int64_t xt : all[2].values)
         for (const int64_t yt : all[3].values) {
-          if (kt * xt * yt + 2 > target.registers || up(s.k, lanes) < kt) continue;
+          if (kt * xt * yt + 2 > target.registers || divide_up(s.k, lanes) < kt) continue;
           const double cycles = image_cycles(s, lanes, kt, xt, yt, target);
           if (cycles >= best) continue;
           best = cycles;
@@ -185,7 +126,7 @@ Config initial(const Task& task, const Target& target) {
   if (weight_bytes > 2 * static_cast<double>(target.l2_bytes)) {
     config.values["par"] = 1;
   } else {
-    config.values["strip"] = good_strip(task, s, config, target);
+    config.values["strip"] = good_strip(task, s, config.at("xt"), config.at("yt"), target);
   }
   config.values["stage"] = all.back().values[0];
   return config;
@@ -198,7 +139,7 @@ std::vector<Packing> packing(const Task& task, const Target&, const Config& conf
   // {block of k, block of c, r, [s], c, [s], k in block}: the order in which a tile reads them.
   const Dims weights = packings[0].source;
   const int64_t cb = config.at("cb") ? config.at("cb") : weights[1];
-  const PackAxis ko{0, block, up(weights[0], block)}, co{1, cb, weights[1] / cb},
+  const PackAxis ko{0, block, divide_up(weights[0], block)}, co{1, cb, weights[1] / cb},
       r{2, 1, weights[2]}, s{3, 1, weights[3]}, c{1, 1, cb}, k{0, 1, block};
   packings[0].axes = config.at("su") ? std::vector<PackAxis>{ko, co, r, c, s, k}
                                      : std::vector<PackAxis>{ko, co, r, s, c, k};
@@ -213,7 +154,7 @@ struct Names {
 /// Tiles of the output, unrolled, in strips: see `apply`.
 void order_output(Halide::Func out, const Task& task, const Config& config, Names& v) {
   using Halide::TailStrategy;
-  const Shape s = shape_of(task);
+  const ConvShape s = conv_shape(task);
   const auto axis = [&](const char* name) { return static_cast<int>(config.at(name)); };
   const int xt = axis("xt"), yt = axis("yt"), block = axis("lanes") * axis("kt");
   const Halide::Var k = out.args()[0], x = out.args()[1], y = out.args()[2], n = out.args()[3];
@@ -227,7 +168,7 @@ void order_output(Halide::Func out, const Task& task, const Config& config, Name
       .unroll(v.xi)
       .unroll(v.yi);
   Halide::Var& along = s.height > 1 ? v.yo : v.xo;
-  const int tile_count = static_cast<int>(tiles(s, config));
+  const int tile_count = static_cast<int>(strip_tiles(s, config.at("xt"), config.at("yt")));
   out.split(along, v.strip, along, axis("strip") ? axis("strip") : tile_count,
             TailStrategy::GuardWithIf);
   if (axis("par") == 1) {
@@ -281,22 +222,6 @@ void order_sums(Halide::Func acc, const Halide::RDom& taps, const Config& config
   update.reorder(order);
 }
 
-/// The input as the anchor reads it, in the order in which the input itself lies, as vectors.
-void order_load(Halide::Func load, const View& in, const Target& target) {
-  const auto at = load.args();  // c, x, y, n
-  const auto vectorize = [&](const Halide::Var& var, int64_t extent) {
-    int lanes = target.lanes;
-    while (lanes > extent) lanes /= 2;
-    if (lanes > 1) load.vectorize(var, lanes, Halide::TailStrategy::ShiftInwards);
-  };
-  if (in.strides[3] == 1) {
-    vectorize(at[0], in.dims[3]);
-  } else if (in.strides[2] == 1) {
-    load.reorder_storage(at[1], at[0], at[2], at[3]).reorder(at[1], at[0], at[2], at[3]);
-    vectorize(at[1], in.dims[2]);
-  }
-}
-
 /// parallel strips of rows of images: for blocks of k: for tiles of y, x in the strip:
 ///   sums[yt][xt][kt] = 0, in registers
 ///   for r, s: for c: [unrolled: kt weights, and for each pixel one broadcast and kt products]
@@ -323,12 +248,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   }
   order_sums(acc, algorithm.reduction, config, blocked);
 
-  if (algorithm.funcs.contains("load")) {
-    Halide::Func load = algorithm.funcs.at("load");
-    if (axis("stage") == stage_strip) load.compute_at(out, names.item);
-    if (axis("stage") == stage_root) load.compute_root();
-    order_load(load, task.inputs[0], target);
-  }
+  keep_load(algorithm, out, names.item, task, target, config.at("stage"));
   return finish(algorithm, binding);
 }
 

@@ -1,0 +1,191 @@
+// "depthwise": one filter a channel, as a tile of pixels whose rows are reused, with all taps
+// unrolled.
+#include <algorithm>
+#include <limits>
+
+#include "dsl/op.h"
+#include "schedules/alias.h"
+#include "schedules/conv_loops_halide.h"
+#include "schedules/finish_halide.h"
+#include "schedules/space_list.h"
+
+namespace tenfold::schedules {
+namespace {
+
+bool serves(const Task& task, const Target& target) {
+  return task.op == "conv2d" && target.device == DeviceKind::cpu && task.inputs[0].dims[3] > 1 &&
+         task.attrs.get_int("groups", 1) == task.inputs[0].dims[3];
+}
+
+// The last vector of channels shifts inwards; in place it must not, and lanes must divide. With
+// several filters a channel a vector's inputs are no run.
+std::vector<int64_t> lane_choices(const Task& task, const Target& target) {
+  const int64_t k = task.outputs[0].dims[3];
+  const bool divide = may_alias(task, 1);
+  std::vector<int64_t> choices;
+  for (const int64_t lanes : {1, 2, 4, 8, 16})
+    if (lanes <= target.lanes && lanes <= k && (!divide || k % lanes == 0))
+      choices.push_back(lanes);
+  return choices;
+}
+
+std::vector<int64_t> vector_blocks(const ConvShape& s, int64_t lanes) {
+  std::vector<int64_t> blocks{0};
+  for (const int64_t block : {1, 2, 4, 8, 16})
+    if (block * lanes < s.k) blocks.push_back(block);
+  return blocks;
+}
+
+std::vector<Axis> axes(const Task& task, const Target& target) {
+  const ConvShape s = conv_shape(task);
+  return {
+      {"lanes", lane_choices(task, target)},             // channels of a vector
+      {"xt", up_to({1, 2, 3, 4, 5, 6, 7, 8}, s.width)},  // pixels of a tile along x
+      {"yt", up_to({1, 2, 3, 4}, s.height)},             // and along y
+      {"ru", s.window.kernel_h > 1 ? std::vector<int64_t>{0, 1}
+                                   : std::vector<int64_t>{1}},  // rows of taps unrolled
+      {"kb", vector_blocks(s, lane_choices(task, target)
+                                  .back())},  // vectors of channels inside the loop over x; 0: all
+      {"order", {0, 1}},  // the other channels are 0: outside a strip's rows, 1: inside a row
+      strip_axis(s),
+      stage_axis(task),
+  };
+}
+
+int64_t body(const ConvShape& s, const Config& config) {
+  return config.at("xt") * config.at("yt") * s.window.kernel_w *
+         (config.at("ru") ? s.window.kernel_h : 1);
+}
+
+Status illegal(const std::string& rule) {
+  return Error{ErrorCode::invalid_argument, "depthwise: " + rule};
+}
+
+Status legal(const Task& task, const Target& target, const Config& config) {
+  const ConvShape s = conv_shape(task);
+  if (config.at("xt") * config.at("yt") + 2 > target.registers)
+    return illegal("the register tile spills");
+  if (s.height % config.at("yt") != 0)
+    return illegal("rows of a tile divide the image: a cut one would break every tile's body");
+  if (config.at("order") == 1 && config.at("kb") == 0)
+    return illegal("there are no other channels");
+  // A single pixel's taps are always taken: there is no smaller body.
+  if (body(s, config) > 512 && config.at("xt") * config.at("yt") > 1)
+    return illegal("the unrolled body is too long");
+  if (config.at("strip") >= strip_tiles(s, config.at("xt"), config.at("yt")))
+    return illegal("the strip is the whole image");
+  return {};
+}
+
+// Cycles of a tile, two products and two loads a cycle: each input row of the tile is loaded once,
+// each weight once.
+double tile_cycles(const ConvShape& s, int64_t xt, int64_t yt) {
+  const dsl::Window& w = s.window;
+  const int64_t rows = (yt - 1) * w.stride_h + w.kernel_h,
+                columns = (xt - 1) * w.stride_w + w.kernel_w;
+  const int64_t taps = w.kernel_h * w.kernel_w, products = taps * xt * yt;
+  const int64_t loads = std::min(rows * columns, products) + taps + xt * yt;
+  return std::max({static_cast<double>(products) / 2, static_cast<double>(loads) / 2,
+                   2.5 * static_cast<double>(taps)}) +
+         4;
+}
+
+Config initial(const Task& task, const Target& target) {
+  const ConvShape s = conv_shape(task);
+  Config config{"depthwise",
+                {{"lanes", lane_choices(task, target).back()},
+                 {"ru", 1},
+                 {"kb", 0},
+                 {"order", 0},
+                 {"strip", 0}}};
+  double best = std::numeric_limits<double>::max();
+  // Of equal ones the first: two rows of four pixels reuse most.
+  for (const int64_t yt : up_to({2, 1, 4, 3}, s.height))
+    for (const int64_t xt : up_to({4, 8, 7, 6, 5, 3, 2, 1}, s.width)) {
+      Config tile = config;
+      tile.values["xt"] = xt;
+      tile.values["yt"] = yt;
+      // Half of the registers hold sums, the others inputs that several taps use.
+      if (xt * yt > target.registers / 2 || !legal(task, target, tile)) continue;
+      const double cycles = tile_cycles(s, xt, yt) *
+                            static_cast<double>(divide_up(s.width, xt) * divide_up(s.height, yt));
+      if (cycles >= best) continue;
+      best = cycles;
+      config = tile;
+    }
+  // A row of a wide map does not stay in L1 for the next: a cache line of channels at a time does.
+  if (s.k > 256) config.values["kb"] = std::max<int64_t>(1, 16 / config.at("lanes"));
+  config.values["strip"] = good_strip(task, s, config.at("xt"), config.at("yt"), target);
+  config.values["stage"] = stage_axis(task).values[0];
+  return config;
+}
+
+std::vector<Packing> packing(const Task& task, const Target&, const Config&) {
+  std::vector<Packing> packings;
+  for (const dsl::Param& param : dsl::params(task)) packings.push_back(plain_packing(param.dims));
+  const Dims weights = packings[0].source;  // to {R, S, K}
+  packings[0].axes = {{2, 1, weights[2]}, {3, 1, weights[3]}, {0, 1, weights[0]}};
+  return packings;
+}
+
+/// parallel strips of rows of images: for blocks of channels: for y by yt, x by xt: for the block's
+/// vectors of channels:
+///   sums[yt][xt] = 0, in registers
+///   [unrolled: for r, s: one weight vector, a product for each pixel]  (ru=0: r is a loop)
+///   [unrolled: out = chain(sums)]
+/// order=1: the blocks are inside the loop over y. Tiles at the right edge are cut; the last vector
+/// of channels shifts inwards.
+Scheduled apply(const Task& task, const Target& target, const Config& config) {
+  using Halide::TailStrategy;
+  using Halide::Var;
+  const ConvShape s = conv_shape(task);
+  const auto axis = [&](const char* name) { return static_cast<int>(config.at(name)); };
+  const int lanes = axis("lanes"), xt = axis("xt"), yt = axis("yt");
+  const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
+  dsl::Algorithm algorithm = (*dsl::find_op(task.op))->algorithm(task, binding);
+  Halide::Func out = algorithm.funcs.at("out"), acc = algorithm.funcs.at("acc");
+  const Var k = out.args()[0], x = out.args()[1], y = out.args()[2], n = out.args()[3];
+  Var ki("ki"), ko("ko"), kb("kb"), xi("xi"), xo("xo"), yi("yi"), yo("yo"), strip("strip"),
+      item("item");
+
+  out.split(k, ko, ki, lanes, s.k % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
+      .split(x, xo, xi, xt, TailStrategy::GuardWithIf)
+      .split(y, yo, yi, yt, TailStrategy::GuardWithIf)
+      .vectorize(ki)
+      .unroll(xi)
+      .unroll(yi);
+  Var& along = s.height > 1 ? yo : xo;
+  const int tiles = static_cast<int>(strip_tiles(s, xt, yt));
+  out.split(along, strip, along, axis("strip") ? axis("strip") : tiles, TailStrategy::GuardWithIf);
+  const int vectors = static_cast<int>(divide_up(s.k, lanes));
+  out.split(ko, kb, ko, axis("kb") ? std::min(axis("kb"), vectors) : vectors,
+            TailStrategy::GuardWithIf);
+  if (axis("order") == 0)
+    out.reorder(ki, xi, yi, ko, xo, yo, kb, strip, n);
+  else
+    out.reorder(ki, xi, yi, ko, xo, kb, yo, strip, n);
+  out.fuse(strip, n, item).parallel(item);
+
+  const Halide::RDom taps = algorithm.reduction;
+  const Var ak = acc.args()[0], ax = acc.args()[1], ay = acc.args()[2];
+  acc.compute_at(out, ko).bound_extent(ak, lanes).vectorize(ak).unroll(ax).unroll(ay);
+  Halide::Stage update = acc.update();
+  update.reorder(ak, ax, ay, taps[0], taps[1], taps[2])
+      .vectorize(ak)
+      .unroll(ax)
+      .unroll(ay)
+      .unroll(taps[0])
+      .unroll(taps[1]);
+  if (axis("ru")) update.unroll(taps[2]);
+
+  keep_load(algorithm, out, item, task, target, config.at("stage"));
+  return finish(algorithm, binding);
+}
+
+}  // namespace
+
+Space conv_depthwise_space() {
+  return {"depthwise", 1, serves, axes, legal, initial, packing, apply, nullptr};
+}
+
+}  // namespace tenfold::schedules

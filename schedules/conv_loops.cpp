@@ -1,0 +1,66 @@
+#include "schedules/conv_loops.h"
+
+#include <algorithm>
+
+namespace tenfold::schedules {
+
+ConvShape conv_shape(const Task& task) {
+  const Dims& out = task.outputs[0].dims;
+  return {.window = dsl::window_of(task.attrs),
+          .c = task.inputs[0].dims[3],
+          .n = out[0],
+          .height = out[1],
+          .width = out[2],
+          .k = out[3],
+          .groups = task.attrs.get_int("groups", 1)};
+}
+
+int64_t divide_up(int64_t value, int64_t by) {
+  return (value + by - 1) / by;
+}
+
+std::vector<int64_t> up_to(std::initializer_list<int64_t> values, int64_t most) {
+  std::vector<int64_t> kept;
+  std::copy_if(values.begin(), values.end(), std::back_inserter(kept),
+               [&](int64_t value) { return value <= most; });
+  return kept;
+}
+
+int64_t strip_tiles(const ConvShape& shape, int64_t xt, int64_t yt) {
+  return shape.height > 1 ? divide_up(shape.height, yt) : divide_up(shape.width, xt);
+}
+
+Axis strip_axis(const ConvShape& shape) {
+  Axis axis{"strip", {0}};
+  for (int64_t strip = 1; strip < std::max(shape.height, divide_up(shape.width, 4)) && strip <= 64;
+       strip *= 2)
+    axis.values.push_back(strip);
+  return axis;
+}
+
+int64_t good_strip(const Task& task, const ConvShape& shape, int64_t xt, int64_t yt,
+                   const Target& target) {
+  const double row_bytes =
+      4.0 * static_cast<double>(task.inputs[0].dims[2] * shape.c * shape.window.stride_h);
+  const double tile_bytes =
+      shape.height > 1 ? row_bytes * static_cast<double>(yt)
+                       : row_bytes * static_cast<double>(xt) / static_cast<double>(shape.width);
+  const int64_t tiles = strip_tiles(shape, xt, yt);
+  int64_t best = 0;
+  for (const int64_t strip : strip_axis(shape).values)
+    if (strip < tiles && strip <= divide_up(tiles, 4) &&
+        (strip == 1 ||
+         static_cast<double>(strip) * tile_bytes <= static_cast<double>(target.l2_bytes) / 2))
+      best = strip;
+  return best;
+}
+
+Axis stage_axis(const Task& task) {
+  const Halo reach = dsl::window_reach(task), halo = task.inputs[0].halo;
+  const bool covered = halo.top >= reach.top && halo.left >= reach.left &&
+                       halo.bottom >= reach.bottom && halo.right >= reach.right;
+  if (covered && task.prologue.empty()) return {"stage", {stage_none}};
+  return {"stage", {stage_strip, stage_root}};
+}
+
+}  // namespace tenfold::schedules

@@ -1,0 +1,37 @@
+// What the spaces of conv2d share: the sizes they ask about, strips of rows for threads, and where
+// a masked input is kept.
+#pragma once
+#include "base/target.h"
+#include "dsl/window.h"
+#include "schedules/space.h"
+
+namespace tenfold::schedules {
+
+struct ConvShape {
+  dsl::Window window;
+  int64_t c, n, height, width, k, groups;  // height and width are the output's
+};
+
+ConvShape conv_shape(const Task& task);
+
+int64_t divide_up(int64_t value, int64_t by);
+
+/// The values that are at most `most`.
+std::vector<int64_t> up_to(std::initializer_list<int64_t> values, int64_t most);
+
+/// Tiles along the dimension that strips are cut from: y, or x where the image has one row.
+int64_t strip_tiles(const ConvShape& shape, int64_t xt, int64_t yt);
+
+/// Strips of 1, 2, 4, ... tiles; 0 is the whole image.
+Axis strip_axis(const ConvShape& shape);
+
+/// Rows of input that stay in half of L2, and strips enough for a few threads.
+int64_t good_strip(const Task& task, const ConvShape& shape, int64_t xt, int64_t yt,
+                   const Target& target);
+
+/// Where the input as the anchor reads it is kept, if there is a mask or a prologue: as much as a
+/// strip needs, or the whole.
+enum ConvStage : int64_t { stage_none = 0, stage_strip = 1, stage_root = 2 };
+Axis stage_axis(const Task& task);
+
+}  // namespace tenfold::schedules
