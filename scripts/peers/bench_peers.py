@@ -14,6 +14,9 @@ import time
 
 from protocol import PeerError, serve
 
+# MNN installs what it misses with the first pip on PATH: that must be its own environment's.
+os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
+
 
 class OnnxRuntime:
     """All graph optimisations, one intra-op pool. Its threads stop spinning when a run ends, so that they do not
