@@ -163,6 +163,8 @@ Status Tuning::finish_round(const Round& round) {
     if (search_is_over()) return {};
     if (built.candidate) {
       TENFOLD_CHECK(measure(search, *built.candidate, false));
+    } else if (built.candidate.error().code == ErrorCode::io) {
+      return built.candidate.error();  // a full disk says nothing about the candidate
     } else {
       Measurement failure;
       failure.status = TrialStatus::build_failed;
