@@ -50,7 +50,8 @@ Expr packed_element(const Packing& packing, const Halide::ImageParam& param,
     for (const PackAxis& other : packing.axes)
       if (other.dim == axis.dim && other.step > axis.step && (coarser == 0 || other.step < coarser))
         coarser = other.step;
-    Expr index = coordinates[axis.dim];
+    // An axis of one step has one index, whatever another axis of its dimension counts.
+    Expr index = axis.extent == 1 ? Expr(0) : coordinates[axis.dim];
     if (coarser) index = index % static_cast<int>(coarser);
     if (axis.step > 1) index = index / static_cast<int>(axis.step);
     at.insert(at.begin(), index);

@@ -1,4 +1,5 @@
-// "direct": dense convolution in NHWC, as a register tile of pixels by vectors of output channels.
+// "direct": dense convolution (and grouped, a group at a time) in NHWC, as a register tile of
+// pixels by vectors of output channels.
 #include <algorithm>
 #include <limits>
 
@@ -10,9 +11,20 @@
 namespace tenfold::schedules {
 namespace {
 
+// Narrower groups would leave most of a vector empty.
 bool serves(const Task& task, const Target& target) {
+  const int64_t groups = task.attrs.get_int("groups", 1);
   return task.op == "conv2d" && target.device == DeviceKind::cpu &&
-         task.attrs.get_int("groups", 1) == 1;
+         (groups == 1 || task.outputs[0].dims[3] / groups >= 4);
+}
+
+// Tiles stay inside a group of output channels.
+std::vector<int64_t> lane_choices(const ConvShape& s, const Target& target) {
+  if (s.groups == 1) return up_to({4, 8, 16}, target.lanes);
+  std::vector<int64_t> choices;
+  for (const int64_t lanes : up_to({1, 2, 4, 8, 16}, target.lanes))
+    if (s.k / s.groups % lanes == 0) choices.push_back(lanes);
+  return choices;
 }
 
 // 0 is all of them.
@@ -33,15 +45,15 @@ std::vector<int64_t> unrollings(int64_t c) {
 std::vector<Axis> axes(const Task& task, const Target& target) {
   const ConvShape s = conv_shape(task);
   return {
-      {"lanes", up_to({4, 8, 16}, target.lanes)},  // of a vector of output channels
+      {"lanes", lane_choices(s, target)},  // of a vector of output channels
       {"kt", up_to({1, 2, 3, 4, 5, 6, 7, 8},
                    std::max<int64_t>(1, divide_up(s.k, 4)))},        // vectors of a tile
       {"xt", up_to({1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14}, s.width)},  // pixels of a tile along x
       {"yt", up_to({1, 2, 3}, s.height)},                            // and along y
-      {"cu", unrollings(s.c)},                                       // channels unrolled
+      {"cu", unrollings(s.c / s.groups)},                            // channels unrolled
       {"su", s.window.kernel_w > 1 ? std::vector<int64_t>{0, 1}
                                    : std::vector<int64_t>{0}},  // taps of a row unrolled
-      {"cb", channel_blocks(s.c)},  // channels summed before the next tile
+      {"cb", channel_blocks(s.c / s.groups)},  // channels summed before the next tile
       {"order", {0, 1}},  // blocks of output channels are 0: outside a strip's tiles, 1: inside
       strip_axis(s),
       {"par", {0, 1}},  // threads share 0: strips, 1: blocks of output channels
@@ -61,6 +73,8 @@ Status legal(const Task& task, const Target& target, const Config& config) {
   const int64_t accumulators = kt * xt * yt * divide_up(lanes, target.lanes);
   if (accumulators + 2 > target.registers) return illegal("the register tile spills");
   if (divide_up(s.k, lanes) < kt) return illegal("the tile has more vectors than the output");
+  if (s.groups > 1 && s.k / s.groups % (lanes * kt) != 0)
+    return illegal("the tile reaches into another group");
   const int64_t taps = config.at("su") ? s.window.kernel_w : 1;
   if (taps * cu * accumulators > 512) return illegal("the unrolled body is too long");
   if (strip >= strip_tiles(s, config.at("xt"), config.at("yt")))
@@ -112,6 +126,7 @@ Config initial(const Task& task, const Target& target) {
       for (const int64_t xt : all[2].values)
         for (const int64_t yt : all[3].values) {
           if (kt * xt * yt + 2 > target.registers || divide_up(s.k, lanes) < kt) continue;
+          if (s.groups > 1 && s.k / s.groups % (lanes * kt) != 0) continue;
           const double cycles = image_cycles(s, lanes, kt, xt, yt, target);
           if (cycles >= best) continue;
           best = cycles;
@@ -119,10 +134,10 @@ Config initial(const Task& task, const Target& target) {
                {std::pair{"lanes", lanes}, {"kt", kt}, {"xt", xt}, {"yt", yt}})
             config.values.insert_or_assign(name, value);
         }
-  if (s.c <= 4) config.values["cu"] = s.c;
+  if (s.c / s.groups <= 4) config.values["cu"] = s.c / s.groups;
   // Weights that no cache holds are read once: threads take blocks of them over the whole image.
   const double weight_bytes =
-      4.0 * static_cast<double>(s.k * s.c * s.window.kernel_h * s.window.kernel_w);
+      4.0 * static_cast<double>(s.k * s.c / s.groups * s.window.kernel_h * s.window.kernel_w);
   if (weight_bytes > 2 * static_cast<double>(target.l2_bytes)) {
     config.values["par"] = 1;
   } else {

@@ -9,7 +9,6 @@
 namespace tenfold {
 namespace {
 
-using testing_support::KernelRun;
 using testing_support::spaces_match;
 
 /// A box of `dims` {N, H, W, C} inside a root of pixels `pixel` wide, `skip` channels in, with a
