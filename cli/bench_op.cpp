@@ -10,6 +10,7 @@
 #include "cli/choose.h"
 #include "cli/files.h"
 #include "cli/interrupt.h"
+#include "cli/model.h"
 #include "cli/records.h"
 #include "dsl/op.h"
 
@@ -54,7 +55,7 @@ Result<Json> time_one(const std::string& spec, const Task& task, const Chooser& 
 Status bench_op(const OpBench& options) {
   std::vector<Task> tasks;
   for (const std::string& spec : options.specs) {
-    TENFOLD_TRY(Task task, dsl::parse_op_spec(spec));
+    TENFOLD_TRY(Task task, parse_operator(spec));
     tasks.push_back(std::move(task));
   }
   TENFOLD_TRY(const Target target, parse_target("host"));

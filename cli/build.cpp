@@ -39,6 +39,7 @@ Result<std::vector<codegen::Kernel>> build_kernels(
         tickets.emplace(pool->submit(*next->second), next->second);
         ++next;
       }
+      while (!pool->ready(50)) TENFOLD_CHECK(check_interrupted());
       codegen::BuilderPool::Finished finished = pool->wait();
       TENFOLD_CHECK(check_interrupted());
       if (!finished.kernel)

@@ -1,5 +1,7 @@
 #include "cli/build_adapter.h"
 
+#include "cli/interrupt.h"
+
 namespace tenfold::cli {
 
 Result<std::unique_ptr<BuildAdapter>> BuildAdapter::start(int jobs, double timeout_s,
@@ -31,6 +33,13 @@ autotune::Builder::Built BuildAdapter::wait() {
     ready_.pop_back();
     return built;
   }
+  while (!pool_->ready(50))
+    if (const Status status = check_interrupted(); !status) {
+      const auto first = building_.begin();
+      const auto [ticket, config] = first->second;
+      building_.erase(first);
+      return {ticket, config, status.error()};
+    }
   codegen::BuilderPool::Finished finished = pool_->wait();
   const auto found = building_.find(finished.ticket);
   const auto [ticket, config] = found->second;

@@ -12,7 +12,6 @@
 #include "cli/records.h"
 #include "cli/variants.h"
 #include "codegen/library.h"
-#include "dsl/op.h"
 #include "graph/planner.h"
 
 namespace tenfold::cli {
@@ -105,7 +104,7 @@ Status compile(const CompileOptions& options) {
     return compile_one(options, name, options.folder, &network, nullptr);
   }
   for (size_t i = 0; i < options.ops.size(); ++i) {
-    TENFOLD_TRY(const Task task, dsl::parse_op_spec(options.ops[i]));
+    TENFOLD_TRY(const Task task, parse_operator(options.ops[i]));
     const bool several = options.ops.size() > 1;
     const std::string base = options.name.empty() ? identifier(task.op) : options.name;
     const std::string name = several ? base + std::to_string(i) : base;

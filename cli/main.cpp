@@ -42,6 +42,9 @@ int main(int argc, char** argv) {
                          cli::add_run, cli::add_bench, cli::add_db})
     add(app, chosen);
 
+  const auto named = [&](CLI::App* command) { return command->get_name() == argv[1]; };
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(named).empty())
+    return fail("unknown command '" + std::string(argv[1]) + "' (see tenfold --help)", 2);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

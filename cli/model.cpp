@@ -4,6 +4,7 @@
 
 #include "cli/assignment.h"
 #include "cli/command.h"
+#include "dsl/op.h"
 #include "graph/passes.h"
 
 namespace tenfold::cli {
@@ -51,6 +52,12 @@ Result<graph::ImportOptions> import_options(const ModelOptions& options) {
       return Error{ErrorCode::invalid_argument, "--shape " + assignment.first + ": given twice"};
   }
   return result;
+}
+
+Result<Task> parse_operator(const std::string& spec) {
+  Result<Task> task = dsl::parse_op_spec(spec);
+  if (task) return task;
+  return Error{ErrorCode::invalid_argument, "--op '" + spec + "': " + task.error().message};
 }
 
 std::string unsupported_text(const std::vector<graph::Unsupported>& entries) {

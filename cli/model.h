@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/task.h"
 #include "graph/import.h"
 
 namespace tenfold::cli {
@@ -23,6 +24,9 @@ Result<graph::ImportOptions> import_options(const ModelOptions& options);
 /// Imports the model and runs all passes; refuses what is unsupported, all of it named in the
 /// message.
 Result<graph::Network> load_network(const ModelOptions& options);
+
+/// The task of a --op. Errors: invalid_argument, with the option as it was given.
+Result<Task> parse_operator(const std::string& spec);
 
 /// "node 'a' (Op): rule; node ..." for all entries.
 std::string unsupported_text(const std::vector<graph::Unsupported>& entries);

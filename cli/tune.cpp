@@ -19,7 +19,6 @@
 #include "cli/progress.h"
 #include "cli/records.h"
 #include "codegen/kernel.h"
-#include "dsl/op.h"
 #include "graph/planner.h"
 
 namespace tenfold::cli {
@@ -52,7 +51,7 @@ Result<double> parse_time(const std::string& text) {
 Result<std::vector<autotune::TuneTask>> tasks_of(const Options& options, const Target& target) {
   std::vector<autotune::TuneTask> tasks;
   for (const std::string& spec : options.ops) {
-    TENFOLD_TRY(Task task, dsl::parse_op_spec(spec));
+    TENFOLD_TRY(Task task, parse_operator(spec));
     tasks.push_back({spec, std::move(task), 1});
   }
   if (!options.ops.empty()) return tasks;

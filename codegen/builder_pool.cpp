@@ -1,6 +1,7 @@
 #include "codegen/builder_pool.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -162,6 +163,12 @@ int BuilderPool::submit(const KernelRequest& request) {
 
 int BuilderPool::pending() const {
   return static_cast<int>(state_->pending.size() + state_->finished.size());
+}
+
+bool BuilderPool::ready(int timeout_ms) const {
+  if (!state_->finished.empty() || state_->socket < 0) return true;
+  pollfd readable{.fd = state_->socket, .events = POLLIN, .revents = 0};
+  return poll(&readable, 1, timeout_ms) > 0;
 }
 
 BuilderPool::Finished BuilderPool::wait() {

@@ -28,6 +28,9 @@ class BuilderPool {
     Result<Kernel> kernel;  // failed with reason: the compiler's error, "crashed: SIGSEGV", "timed
                             // out after 30 s"
   };
+  /// Waits at most so long for something that wait() would return without blocking for long.
+  bool ready(int timeout_ms) const;
+
   /// Waits for the next finished compile. Precondition: one is pending.
   Finished wait();
   int pending() const;

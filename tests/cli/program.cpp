@@ -107,6 +107,7 @@ Workplace::Workplace() {
   std::string pattern = (fs::temp_directory_path() / "tenfold-test-XXXXXX").string();
   if (!mkdtemp(pattern.data())) std::abort();
   folder_ = pattern;
+  fs::create_directory(path("cache"));
 }
 
 Workplace::~Workplace() {
