@@ -25,7 +25,10 @@ uint64_t seed_of(const std::string& task, uint64_t seed) {
 }  // namespace
 
 TaskSearch::TaskSearch(const TuneTask& task, const TuneOptions& options, TrialKey key)
-    : task_(&task), key_(std::move(key)), improvement_(first_improvement) {
+    : task_(&task),
+      key_(std::move(key)),
+      untuned_(schedules::initial_config(task.task, options.target)),
+      improvement_(first_improvement) {
   StrategyOptions strategy = options.strategy;
   strategy.seed = seed_of(key_.task, options.seed);
   strategy_ = std::make_unique<RandomThenLocal>(search_spaces(task.task, options.target), strategy);
@@ -59,7 +62,6 @@ void TaskSearch::observe(const Trial& trial) {
   strategy_->observe(trial);
   if (trial.status != TrialStatus::ok) return;
   const double median_ns = trial.median_ns();
-  if (first_ns_ == 0) first_ns_ = median_ns;
   if (best_ns_ == 0 || median_ns < best_ns_) best_ns_ = median_ns;
 }
 
@@ -99,7 +101,9 @@ TaskReport TaskSearch::report() const {
   TaskReport report;
   report.name = task_->name;
   report.best = winner(trials_);
-  report.first_ns = first_ns_;
+  const auto decisive = decisive_trials(trials_);
+  if (const auto at = decisive.find(untuned_); at != decisive.end())
+    report.first_ns = at->second.median_ns();
   report.trials = static_cast<int64_t>(trials_.size()) - known_;
   report.known = known_;
   for (size_t i = static_cast<size_t>(known_); i < trials_.size(); ++i)

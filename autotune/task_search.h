@@ -51,6 +51,7 @@ class TaskSearch {
  private:
   const TuneTask* task_;
   TrialKey key_;
+  Config untuned_;  // what a compile takes without a record
   std::unique_ptr<SearchStrategy> strategy_;
   std::vector<Trial> trials_;  // all of the key, known and new
   std::map<Config, Candidate> built_;
@@ -58,7 +59,7 @@ class TaskSearch {
   int64_t known_ = 0;
   int batches_ = 0;
   bool exhausted_ = false;
-  double best_ns_ = 0, best_before_batch_ns_ = 0, first_ns_ = 0;
+  double best_ns_ = 0, best_before_batch_ns_ = 0;
   double improvement_;  // relative, of a batch: a decaying mean
   double batch_s_ = 1;  // what a batch takes: a decaying mean
 };

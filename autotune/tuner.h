@@ -57,8 +57,7 @@ struct TuneOptions {
 struct TaskReport {
   std::string name;
   std::optional<Trial> best;  // of this run and all before it, for the key
-  double first_ns =
-      0;  // of the first default that was right, 0 when none was: what tuning started from
+  double first_ns = 0;        // of the untuned default; 0 when it has no right measurement
   int64_t trials = 0, known = 0;
   std::map<TrialStatus, int64_t> failures;
   std::string problem;  // why the task could not be tuned, or ""

@@ -141,6 +141,7 @@ TEST_F(Tuner, GoesOnWhereItStopped) {
   const TuneReport second = run();  // FakeRunner complains about a config that is measured twice
   EXPECT_EQ(second.trials, 40);
   EXPECT_EQ(second.tasks[0].known + second.tasks[1].known, known);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(second.tasks[i].first_ns, first.tasks[i].first_ns);
   for (int i = 0; i < 2; ++i)
     EXPECT_LE(second.tasks[i].best->median_ns(), first.tasks[i].best->median_ns());
 }
