@@ -139,6 +139,36 @@ TEST_F(Installed, ClassifierInC) {
   EXPECT_NE(missing.text.find("does not exist"), std::string::npos) << missing.text;
 }
 
+TEST_F(Installed, ClassifierOnOtherDevices) {
+  const std::string model =
+      models + "ch_ppocr_mobile_v2.0_cls_infer.onnx --shape x=1,3,48,192 --emit shared ";
+  run_well("make -C " + source + "/examples/classify OUT=" + (folder_ / "make") +
+           " PKG_CONFIG_PATH=" + prefix_ + "/lib/pkgconfig");
+  const std::string program = folder_ / "make/classify";
+  write_part(folder_ / "line.pgm", true);
+
+  compile(model + "--target opencl", "cls");
+  const std::string text =
+      run_well(program + " " + (folder_ / "cls") + " " + (folder_ / "line.pgm"));
+  EXPECT_TRUE(text.starts_with("{\"class\": 1,")) << text;
+  EXPECT_NE(text.find("\"target\": \"opencl\""), std::string::npos) << text;
+
+  // Of several targets the first that the machine runs is taken.
+  compile(model + "--target opencl,host", "both");
+  const std::string chosen =
+      run_well(program + " " + (folder_ / "both") + " " + (folder_ / "line.pgm"));
+  EXPECT_NE(chosen.find("\"target\": \"opencl\""), std::string::npos) << chosen;
+  const Outcome hidden = run("OCL_ICD_VENDORS=" + (folder_ / "none") + " " + program + " " +
+                             (folder_ / "both") + " " + (folder_ / "line.pgm"));
+  EXPECT_EQ(hidden.exit_code, 0) << hidden.text;
+  EXPECT_NE(hidden.text.find("\"target\": \"x86_64"), std::string::npos) << hidden.text;
+  const Outcome refused = run("OCL_ICD_VENDORS=" + (folder_ / "none") + " " + program + " " +
+                              (folder_ / "cls") + " " + (folder_ / "line.pgm"));
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.text.find("OpenCL: no device on this machine"), std::string::npos)
+      << refused.text;
+}
+
 TEST_F(Installed, DetectorInCpp) {
   compile(models + "ch_PP-OCRv4_det_infer.onnx --shape x=1,3,384,768 --emit both", "detector");
   const std::string project = source + "/examples/detect";
