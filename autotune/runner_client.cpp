@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -21,19 +20,6 @@ using runner_protocol::Verdict;
 constexpr double prepare_timeout_s = 60;
 constexpr int thorough_factor = 6;  // as long as a first measurement
 constexpr int32_t thorough_most_samples = 33;
-
-Result<std::string> make_work_folder(const std::string& wanted) {
-  std::error_code error;
-  if (!wanted.empty()) {
-    fs::create_directories(wanted, error);
-    if (error) return Error{ErrorCode::io, wanted + ": can't be made: " + error.message()};
-    return wanted;
-  }
-  std::string pattern = (fs::temp_directory_path(error) / "tenfold-run-XXXXXX").string();
-  if (error || !mkdtemp(pattern.data()))
-    return Error{ErrorCode::io, pattern + ": can't be made: " + std::strerror(errno)};
-  return pattern;
-}
 
 Measurement failure(TrialStatus status, std::string reason) {
   return {.status = status, .reason = std::move(reason), .samples_ns = {}, .code = {}};
@@ -58,20 +44,15 @@ Result<std::unique_ptr<RunnerClient>> RunnerClient::start(const RunnerOptions& o
     complete.runner_path = (self.parent_path() / "tenfold-runner").string();
   }
   TENFOLD_TRY(auto process, RunnerProcess::spawn(complete.runner_path));
-  TENFOLD_TRY(complete.work_folder, make_work_folder(options.work_folder));
+  TENFOLD_TRY(auto folder, WorkFolder::make(options.work_folder));
   std::unique_ptr<RunnerClient> client(new RunnerClient(std::move(complete)));
+  client->folder_ = std::move(folder);
   client->process_ = std::move(process);
   return client;
 }
 
-RunnerClient::~RunnerClient() {
-  process_.reset();
-  std::error_code ignored;
-  fs::remove_all(options_.work_folder, ignored);
-}
-
 Result<std::string> RunnerClient::write_file(const std::string& name, const Array& array) {
-  const std::string path = (fs::path(options_.work_folder) / name).string();
+  const std::string path = folder_->file(name);
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return Error{ErrorCode::io, path + ": can't be written: " + std::strerror(errno)};
   int64_t written = 0;

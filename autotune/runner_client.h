@@ -10,14 +10,16 @@
 #include "autotune/data.h"
 #include "autotune/interfaces.h"
 #include "autotune/runner_process.h"
+#include "autotune/work_folder.h"
 #include "base/packing.h"
 #include "base/runner_protocol.h"
 
 namespace tenfold::autotune {
 
 struct RunnerOptions {
-  std::string runner_path;         // empty: tenfold-runner beside this program
-  std::string work_folder;         // made and removed; empty: one of the system's temporary folder
+  std::string runner_path;  // empty: tenfold-runner beside this program
+  std::string
+      work_folder;  // holds the data's folder while it lives; empty: the system's temporary folder
   uint64_t seed = 1;               // of the data
   double timeout_s = 10;           // of one candidate, checking and timing together
   int64_t budget_ns = 10'000'000;  // of the samples of one candidate; a thorough measurement takes
@@ -30,7 +32,6 @@ struct RunnerOptions {
 class RunnerClient : public Runner {
  public:
   static Result<std::unique_ptr<RunnerClient>> start(const RunnerOptions& options);
-  ~RunnerClient() override;
 
   Status prepare(const Task& task, const Target& target, int threads) override;
 
@@ -52,6 +53,7 @@ class RunnerClient : public Runner {
   Measurement interpret(const runner_protocol::Reply& reply) const;
 
   RunnerOptions options_;
+  std::unique_ptr<WorkFolder> folder_;
   std::unique_ptr<RunnerProcess> process_;
   std::map<std::string, Prepared> prepared_;  // by task's text
   Task task_;

@@ -62,6 +62,11 @@ void reference(const Task& task, std::span<const Values> inputs, std::span<const
   });
 }
 
+// Halide's abs of an int is unsigned.
+Halide::Expr magnitude(const Halide::Expr& x) {
+  return Halide::max(x, -x);
+}
+
 Algorithm algorithm(const Task& task, const Binding& binding) {
   Algorithm result;
   const Dims& dims = task.inputs[0].dims;
@@ -77,7 +82,7 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
     if (begin_of(task, i) <= 0 && end_of(task, i) <= 0) continue;
     if (mode == constant)
       inside = inside && Halide::likely(from >= 0) && Halide::likely(from <= last);
-    if (mode == reflect) at[j] = last - Halide::abs(last - Halide::abs(from));
+    if (mode == reflect) at[j] = last - magnitude(last - magnitude(from));
     at[j] = Halide::clamp(at[j], 0, last);
   }
   const Halide::Expr value = anchor_input(task, binding, at);

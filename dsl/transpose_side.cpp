@@ -38,17 +38,14 @@ int64_t TransposeSide::wholes() const {
 }
 
 std::pair<int64_t, int64_t> TransposeSide::range() const {
-  int64_t low = 0, high = in - 1;
-  for (int64_t q = 0; q < stride; ++q) {
-    // Taps that a place does not take are counted too: the bounds of a vector do not leave them out.
-    const int64_t u = (q + before) / common(), p = u % phases();
-    for (int64_t j = 0; j < taps_each(); ++j) {
-      const int64_t at = u / phases() + shift(p) - j * step();
-      low = std::min(low, at);
-      high = std::max(high, wholes() - 1 + at);
-    }
-  }
-  return {low, high};
+  // Interval arithmetic, as the bounds of a vector are taken: a place's u, its phase and its tap
+  // number vary on their own, and taps that a place does not take are counted too.
+  const int64_t furthest_phase = phases() - 1;
+  const int64_t least_shift =
+      step() == 1 ? 0 : -((furthest_phase * step() + phases() - 1) / phases());
+  const int64_t low = before / common() / phases() + least_shift - (taps_each() - 1) * step();
+  const int64_t high = wholes() - 1 + (stride - 1 + before) / common() / phases();
+  return {std::min<int64_t>(low, 0), std::max(high, in - 1)};
 }
 
 TransposeSide transpose_height(const Task& task) {

@@ -171,15 +171,11 @@ void order_output(Halide::Func out, const Task& task, const Config& config, Name
   using Halide::TailStrategy;
   const ConvShape s = conv_shape(task);
   const auto axis = [&](const char* name) { return static_cast<int>(config.at(name)); };
-  const int xt = axis("xt"), yt = axis("yt"), block = axis("lanes") * axis("kt");
+  const int xt = axis("xt"), yt = axis("yt");
   const Halide::Var k = out.args()[0], x = out.args()[1], y = out.args()[2], n = out.args()[3];
-  out.split(k, v.ko, v.kv, block,
-            s.k % block == 0 ? TailStrategy::RoundUp : TailStrategy::Predicate)
-      .split(v.kv, v.kv, v.ki, axis("lanes"))
-      .split(x, v.xo, v.xi, xt, TailStrategy::GuardWithIf)
+  split_vectors(out, k, v.ko, v.kv, v.ki, s.k, axis("lanes"), axis("kt"), TailStrategy::Predicate);
+  out.split(x, v.xo, v.xi, xt, TailStrategy::GuardWithIf)
       .split(y, v.yo, v.yi, yt, TailStrategy::GuardWithIf)
-      .vectorize(v.ki)
-      .unroll(v.kv)
       .unroll(v.xi)
       .unroll(v.yi);
   Halide::Var& along = s.height > 1 ? v.yo : v.xo;
@@ -270,7 +266,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space conv_direct_space() {
-  return {"direct", 1, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"direct", 2, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules

@@ -45,8 +45,12 @@ Shape shape_of(const Task& task) {
   const TransposeSide h = dsl::transpose_height(task), w = dsl::transpose_width(task);
   const int64_t groups = task.attrs.get_int("groups", 1), k = task.outputs[0].dims[3];
   const int64_t wholes = w.wholes();
-  return {groups, task.inputs[0].dims[3] / groups,      k / groups,
-          wholes, h.wholes() * task.outputs[0].dims[0], k < 4 && wholes > k && h.stride * w.stride <= 8};
+  return {groups,
+          task.inputs[0].dims[3] / groups,
+          k / groups,
+          wholes,
+          h.wholes() * task.outputs[0].dims[0],
+          k < 4 && wholes > k && h.stride * w.stride <= 8};
 }
 
 int64_t places(const Task& task) {
@@ -145,13 +149,11 @@ void order_along_k(const Task& task, const dsl::Algorithm& algorithm, const Conf
   const int tile = static_cast<int>(config.at("tile"));
   const std::vector<Var> at = out.args();
   Var block("block"), ki("ki"), vi("vi"), xi("xi"), xp("xp"), yp("yp");
-  out.split(at[0], block, ki, width, TailStrategy::GuardWithIf)
-      .split(ki, ki, vi, lanes)
-      .split(at[1], at[1], xp, static_cast<int>(w.stride), TailStrategy::GuardWithIf)
+  split_vectors(out, at[0], block, ki, vi, task.outputs[0].dims[3], lanes, width / lanes,
+                TailStrategy::GuardWithIf);
+  out.split(at[1], at[1], xp, static_cast<int>(w.stride), TailStrategy::GuardWithIf)
       .split(at[1], at[1], xi, tile, overlap(s, tile))
       .reorder(vi, ki, xi, xp, yp, block, at[1], row)
-      .vectorize(vi)
-      .unroll(ki)
       .unroll(xi);
   Func acc = algorithm.funcs.at("acc");
   const std::vector<Var> a = acc.args();
@@ -232,7 +234,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space conv_transpose_space() {
-  return {"conv_transpose", 1, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"conv_transpose", 2, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules

@@ -106,12 +106,10 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const int tile = static_cast<int>(config.at("tile"));
   const std::vector<Var> at = out.args();
   Var block("block"), ki("ki"), vi("vi"), xi("xi"), row("row");
-  out.split(at[0], block, ki, width, TailStrategy::GuardWithIf)
-      .split(ki, ki, vi, lanes)
-      .split(at[1], at[1], xi, tile, TailStrategy::ShiftInwards)
+  split_vectors(out, at[0], block, ki, vi, task.outputs[0].dims[3], lanes, width / lanes,
+                TailStrategy::GuardWithIf);
+  out.split(at[1], at[1], xi, tile, TailStrategy::ShiftInwards)
       .reorder(vi, ki, xi, block, at[1], at[2], at[3])
-      .vectorize(vi)
-      .unroll(ki)
       .unroll(xi)
       .fuse(at[2], at[3], row);
   if (const int run = static_cast<int>(config.at("rows"))) {
@@ -143,7 +141,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space deform_space() {
-  return {"deform", 1, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"deform", 2, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules

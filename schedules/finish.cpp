@@ -18,6 +18,19 @@ class DropBoxChecks : public Halide::Internal::IRMutator {
 
 }  // namespace
 
+void split_vectors(Halide::Func out, const Halide::Var& dim, const Halide::Var& block,
+                   const Halide::Var& vector, const Halide::Var& lane, int64_t extent, int lanes,
+                   int vectors, Halide::TailStrategy tail) {
+  const int64_t count = (extent + lanes - 1) / lanes;
+  Halide::Var all("all");
+  out.split(dim, all, lane, lanes, extent % lanes == 0 ? Halide::TailStrategy::RoundUp : tail)
+      .split(
+          all, block, vector, vectors,
+          count % vectors == 0 ? Halide::TailStrategy::RoundUp : Halide::TailStrategy::GuardWithIf)
+      .vectorize(lane)
+      .unroll(vector);
+}
+
 Scheduled finish(const dsl::Algorithm& algorithm, const dsl::Binding& binding) {
   Scheduled scheduled{.pipeline = Halide::Pipeline(algorithm.outputs), .arguments = {}};
   for (const Halide::ImageParam& input : binding.inputs) scheduled.arguments.push_back(input);

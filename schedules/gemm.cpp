@@ -116,13 +116,9 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const Var n = out.args()[0], m = out.args().back();
   Var block("block"), ni("ni"), vi("vi"), mi("mi");
 
-  out.split(n, block, ni, width, TailStrategy::GuardWithIf)
-      .split(ni, ni, vi, lanes)
-      .split(m, m, mi, tile, TailStrategy::GuardWithIf)
-      .reorder(vi, ni, mi, m, block)
-      .vectorize(vi)
-      .unroll(ni)
-      .unroll(mi);
+  split_vectors(out, n, block, ni, vi, shape_of(task).n, lanes, width / lanes,
+                TailStrategy::GuardWithIf);
+  out.split(m, m, mi, tile, TailStrategy::GuardWithIf).reorder(vi, ni, mi, m, block).unroll(mi);
   if (const int run = static_cast<int>(config.at("rows"))) {
     Var outer("outer");
     out.split(block, outer, block, run, TailStrategy::GuardWithIf).parallel(outer);
@@ -162,7 +158,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 
 Space gemm_space() {
   return {"gemm",
-          1,
+          2,
           serves_gemm,
           axes,
           legal,
@@ -174,7 +170,7 @@ Space gemm_space() {
 
 Space gemv_space() {
   return {"gemv",
-          1,
+          2,
           serves_gemv,
           axes,
           legal,

@@ -13,6 +13,7 @@
 
 #include "dsl/op.h"
 #include "schedules/finish_halide.h"
+#include "schedules/line_dims.h"
 #include "schedules/loops.h"
 #include "schedules/space_list.h"
 
@@ -26,14 +27,7 @@ using Halide::Var;
 using Halide::VarOrRVar;
 
 bool serves(const Task& task, const Target& target) {
-  static const char* const ops[] = {"reduce",  "global_avg_pool", "global_max_pool",
-                                    "softmax", "layer_norm",      "instance_norm"};
-  return target.device == DeviceKind::cpu &&
-         std::find(std::begin(ops), std::end(ops), task.op) != std::end(ops);
-}
-
-bool keeps_dims(const Task& task) {
-  return task.inputs[0].dims == task.outputs[0].dims && task.op != "reduce";
+  return target.device == DeviceKind::cpu && works_on_lines(task);
 }
 
 // Dimensions by their place counted from the innermost of the view.
@@ -47,14 +41,6 @@ struct Lines {
   }
   int64_t lines = 1;
 };
-
-bool is_reduced(const Task& task, int j) {
-  const int rank = static_cast<int>(task.inputs[0].dims.size()), dim = rank - 1 - j;
-  if (task.op == "reduce") return task.attrs.get_int("axes", 0) >> dim & 1;
-  if (task.op == "softmax") return dim == task.attrs.get_int("axis", rank - 1);
-  if (task.op == "layer_norm") return dim >= task.attrs.get_int("axis", rank - 1);
-  return dim == 1 || dim == 2;
-}
 
 Lines lines_of(const Task& task) {
   const View& in = task.inputs[0];
@@ -105,6 +91,10 @@ Status legal(const Task& task, const Target&, const Config& config) {
   const auto illegal = [](const char* rule) { return Error{ErrorCode::invalid_argument, rule}; };
   if (config.at("vectors") > 1 && width > lines.extent)
     return illegal("more vectors than a line has");
+  // A vector that is guarded in every lane is stored all the same (see split_vectors).
+  const int64_t lanes = config.at("lanes");
+  if ((lines.extent + lanes - 1) / lanes % config.at("vectors") != 0)
+    return illegal("a block has whole vectors past a line's end");
   if (config.at("rows") > 0 && config.at("rows") * 2 > lines.blocks(width))
     return illegal("fewer rows than two threads take");
   if (config.at("parts") > 1 && config.at("rows") > 0)
@@ -122,7 +112,8 @@ Config initial(const Task& task, const Target& target) {
   // once.
   const int64_t most = !keeps_dims(task) && !lines.along ? 12 : 4;
   for (const int64_t v : {2, 3, 4, 6, 8, 12})
-    if (v <= most && lanes * v <= lines.extent && (lines.along || lines.extent % (lanes * v) == 0))
+    if (v <= most && lanes * v <= lines.extent && (lines.extent + lanes - 1) / lanes % v == 0 &&
+        (lines.along || lines.extent % (lanes * v) == 0))
       config.values["vectors"] = v;
   if (work > 131072 && !keeps_dims(task) && !lines.along && lines.lines < 4096)
     config.values["parts"] = at_most(axes(task, target)[3], 4);
@@ -312,7 +303,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space lines_space() {
-  return {"lines", 1, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"lines", 2, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schedules/finish_halide.h"
+
 namespace tenfold::schedules {
 namespace {
 
@@ -20,11 +22,14 @@ RowLoops order_rows(Halide::Func out, const LoopOrder& order, const Config& conf
   Var vi("vi"), vu("vu"), ti("ti");
   const Var block = at[order.dims[0]];
   const int lanes = whole(config.at("lanes")), vectors = whole(config.at("vectors"));
-  out.split(block, block, vu, lanes * vectors,
-            tail == Tail::shift ? TailStrategy::ShiftInwards : TailStrategy::Predicate)
-      .split(vu, vu, vi, lanes)
-      .vectorize(vi)
-      .unroll(vu);
+  if (tail == Tail::shift)
+    out.split(block, block, vu, lanes * vectors, TailStrategy::ShiftInwards)
+        .split(vu, vu, vi, lanes)
+        .vectorize(vi)
+        .unroll(vu);
+  else
+    split_vectors(out, block, block, vu, vi, order.extents[0], lanes, vectors,
+                  TailStrategy::Predicate);
   std::vector<VarOrRVar> loops{vi, vu};
   if (order.dims.size() > 1) {
     const Var next = at[order.dims[1]];

@@ -82,7 +82,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space rows_space() {
-  return {"rows", 1, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"rows", 2, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules

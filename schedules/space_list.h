@@ -15,5 +15,6 @@ Space conv_transpose_space();
 Space deform_space();
 Space lines_space();
 Space rows_space();
+Space gpu_plain_space();
 
 }  // namespace tenfold::schedules

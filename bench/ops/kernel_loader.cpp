@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 
 #include "base/buffer_layout.h"
 #include "codegen/target_halide.h"
@@ -71,10 +72,12 @@ Result<void*> open_library(const std::string& library, int flags) {
   return failed(dlerror());
 }
 
-// Halide's own runtime, once a process, with our error handler and a loop that runs in order.
+// Halide's own runtime for one kind of device, with our error handler and a loop that runs in
+// order.
 Status load_runtime(const Halide::Target& target) {
-  const std::string object = work_folder().file("runtime.o"),
-                    library = work_folder().file("runtime.so");
+  const std::string name = target.has_feature(Halide::Target::OpenCL) ? "opencl" : "cpu";
+  const std::string object = work_folder().file("runtime_" + name + ".o"),
+                    library = work_folder().file("runtime_" + name + ".so");
   Halide::Target alone = target.without_feature(Halide::Target::NoRuntime);
   Halide::compile_standalone_runtime(object, alone);
   TENFOLD_CHECK(link(object, library));
@@ -132,6 +135,7 @@ struct LoadedKernel::State {
   double compile_s = 0;
   std::vector<Buffer> buffers;  // inputs, params, outputs
   size_t input_count = 0, param_count = 0;
+  bool on_device = false;
   void* handle = nullptr;
   ~State() {
     if (handle) dlclose(handle);
@@ -160,8 +164,9 @@ Result<LoadedKernel> LoadedKernel::make(const Task& task, const Config& config,
   static QuietReporter reporter;
   Halide::set_custom_compile_time_error_reporter(&reporter);
   try {
-    static const Status runtime = load_runtime(flags);
-    if (!runtime) return runtime.error();
+    static std::map<DeviceKind, Status> runtimes;  // once a process
+    if (!runtimes.contains(target.device)) runtimes[target.device] = load_runtime(flags);
+    if (!runtimes[target.device]) return runtimes[target.device].error();
     const auto start = std::chrono::steady_clock::now();
     schedules::Scheduled scheduled = space->apply(task, target, config);
     scheduled.pipeline.compile_to({{Halide::OutputFileType::object, state->object_path}},
@@ -183,6 +188,7 @@ Result<LoadedKernel> LoadedKernel::make(const Task& task, const Config& config,
     state->buffers.emplace_back(DType::f32, buffer_dims(packing.packed_dims()));
   for (const View& view : task.outputs) state->buffers.emplace_back(view.type, *buffer_dims(view));
   state->input_count = task.inputs.size();
+  state->on_device = target.device != DeviceKind::cpu;
   state->param_count = state->buffers.size() - task.inputs.size() - task.outputs.size();
   return LoadedKernel(state);
 }
@@ -198,7 +204,20 @@ Status LoadedKernel::run(std::span<const float* const> inputs, std::span<const f
   for (const float* base : params) argv.push_back(buffers[next++].at(base));
   for (float* base : outputs) argv.push_back(buffers[next++].at(base));
   last_error.clear();
-  if (const int status = state_->entry(argv.data()); status != 0 || !last_error.empty())
+  int status = 0;
+  if (state_->on_device)  // what an output holds between its elements goes there and back, too
+    for (Buffer& buffer : buffers) buffer.buffer.flags |= halide_buffer_flag_host_dirty;
+  status = state_->entry(argv.data());
+  if (state_->on_device) {
+    using OnBuffer = int (*)(void*, halide_buffer_t*);
+    const auto copy_back = reinterpret_cast<OnBuffer>(dlsym(RTLD_DEFAULT, "halide_copy_to_host"));
+    const auto free_device = reinterpret_cast<OnBuffer>(dlsym(RTLD_DEFAULT, "halide_device_free"));
+    for (Buffer& buffer : buffers) {
+      if (status == 0) status = copy_back(nullptr, &buffer.buffer);
+      free_device(nullptr, &buffer.buffer);
+    }
+  }
+  if (status != 0 || !last_error.empty())
     return failed("the kernel failed with status " + std::to_string(status) + ": " + last_error);
   return {};
 }

@@ -2,8 +2,11 @@
 // halos on either side, in place, and the model's own NCHW.
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "base/target.h"
 #include "dsl/op.h"
+#include "schedules/space.h"
 #include "tests/kernel_harness.h"
 
 namespace tenfold {
@@ -62,6 +65,20 @@ TEST_F(ConvLayout, AHaloTooNarrowForThePadsIsMasked) {
   Task task = spec("conv2d h=7 w=9 c=6 k=8 r=5 s=5 pad=2");
   task.inputs[0] = box(task.inputs[0].dims, 8, 0, {1, 1, 1, 1});
   expect_exact(task);
+}
+
+// 37 channels in blocks of four vectors of eight: the second block has one vector with five
+// channels and three with none, whose stores must vanish.
+TEST_F(ConvLayout, VectorsPastTheLastChannelStoreNothing) {
+  Task task = spec("conv2d h=3 w=4 c=13 k=37 bias");
+  task.outputs[0] = box(task.outputs[0].dims, 42, 4, {});
+  for (const int64_t vectors : {2, 3, 4}) {
+    Config config = (*schedules::find_space("direct"))->initial(task, target_);
+    for (const auto& [axis, value] :
+         std::map<std::string, int64_t>{{"lanes", 8}, {"kt", vectors}, {"xt", 2}, {"yt", 1}})
+      config.values[axis] = value;
+    EXPECT_TRUE(testing_support::kernel_matches(task, config, target_, {.seed = 12}));
+  }
 }
 
 TEST_F(ConvLayout, ModelsOwnOrderOnBothSides) {
