@@ -169,7 +169,6 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const auto value = [&](const char* axis) { return static_cast<int>(config.at(axis)); };
   const int lanes = value("lanes"), kt = value("kt"), xt = value("xt"), bx = value("bx"),
             by = value("by");
-  const Geometry g = geometry(task, config.at("m"));
   const dsl::WinogradGrid grid = grid_of(task, config);
   const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
   const dsl::Algorithm algorithm = dsl::winograd_conv2d(task, binding, grid);
