@@ -124,18 +124,31 @@ Status lower_resize(Lowering& op) {
       is_upsample(op) ? int64_t{1}
                       : find(coordinates,
                              op.node().attr_string("coordinate_transformation_mode", "half_pixel"));
-  attrs["nearest"] =
-      is_upsample(op)
-          ? int64_t{2}
-          : find(roundings, op.node().attr_string("nearest_mode", "round_prefer_floor"));
-  attrs["scale_h"] = op.rank(0) == 4 ? resizing.scales[2] : 1.0;
-  attrs["scale_w"] = resizing.scales.back();
+  const double scale_h = op.rank(0) == 4 ? resizing.scales[2] : 1.0,
+               scale_w = resizing.scales.back();
+  attrs["scale_h"] = scale_h;
+  attrs["scale_w"] = scale_w;
   Dims in = op.dims(0), out = op.result_dims();
   if (op.rank(0) == 3) {
     in.insert(in.begin() + 2, 1);
     out.insert(out.begin() + 2, 1);
   }
-  op.finish("resize2d", {op.reshape(op.input(0), in)}, out, std::move(attrs));
+  TensorId x = op.reshape(op.input(0), in);
+  // Before Resize 11 a nearest pixel was the one before where it grows and the one behind where it
+  // shrinks.
+  const auto old_rounding = [](double scale) { return int64_t{scale < 1 ? 3 : 2}; };
+  attrs["nearest"] =
+      is_upsample(op)
+          ? old_rounding(scale_w)
+          : find(roundings, op.node().attr_string("nearest_mode", "round_prefer_floor"));
+  if (is_upsample(op) && old_rounding(scale_h) != old_rounding(scale_w)) {
+    Lowering::Attrs rows = attrs;
+    rows["nearest"] = old_rounding(scale_h);
+    rows["scale_w"] = attrs["scale_h"] = 1.0;
+    in[2] = out[2];
+    x = op.emit("resize2d", {x}, in, std::move(rows));
+  }
+  op.finish("resize2d", {x}, out, std::move(attrs));
   return {};
 }
 

@@ -283,6 +283,8 @@ def resizes():
     one("upsample_7", 7, "Upsample", [1, 2, 3, 4], scales=[1.0, 1.0, 2.0, 3.0])
     one("upsample_9", 9, "Upsample", [1, 2, 3, 4], {"s": scales}, mode="linear")
     one("resize_10", 10, "Resize", [1, 2, 3, 4], {"s": scales})
+    one("resize_10_shrinks", 10, "Resize", [1, 2, 6, 8], {"s": f32(1, 1, 0.5, 0.7)})
+    one("resize_10_both_ways", 10, "Resize", [1, 2, 7, 6], {"s": f32(1, 1, 3, 0.7)})
     for mode in ("nearest", "linear", "cubic"):
         for coordinate in ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"):
             one(f"resize_{mode}_{coordinate}", 13, "Resize", [1, 2, 5, 6], {"": None, "s": f32(1, 1, 1.7, 0.6)}, mode=mode,
