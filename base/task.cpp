@@ -105,6 +105,12 @@ Result<Stage> parse_stage(std::string_view text) {
   return stage;
 }
 
+// The index in "mid0", "mid1", ...
+std::optional<size_t> inner_chain(std::string_view name) {
+  if (name.size() != 4 || !name.starts_with("mid") || name[3] < '0' || name[3] > '9') return std::nullopt;
+  return static_cast<size_t>(name[3] - '0');
+}
+
 }  // namespace
 
 std::string number_text(double value) {
@@ -139,6 +145,8 @@ std::string to_text(const Task& task) {
   for (const View& view : task.inputs) text += " in=" + view_text(view);
   for (const View& view : task.outputs) text += " out=" + view_text(view);
   for (const Stage& stage : task.prologue) text += " pre=" + stage_text(stage);
+  for (size_t i = 0; i < task.inner.size(); ++i)
+    for (const Stage& stage : task.inner[i]) text += " mid" + std::to_string(i) + '=' + stage_text(stage);
   for (const Stage& stage : task.epilogue) text += " do=" + stage_text(stage);
   return text;
 }
@@ -160,6 +168,10 @@ Result<Task> parse_task(std::string_view text) {
     } else if (name == "pre" || name == "do") {
       TENFOLD_TRY(Stage stage, parse_stage(value));
       (name == "pre" ? task.prologue : task.epilogue).push_back(std::move(stage));
+    } else if (const auto chain = inner_chain(name)) {
+      if (*chain >= task.inner.size()) task.inner.resize(*chain + 1);
+      TENFOLD_TRY(Stage stage, parse_stage(value));
+      task.inner[*chain].push_back(std::move(stage));
     } else {
       const auto number = parse_number<double>(value);
       if (!number) return bad(word, "an attribute's value is a number");

@@ -74,11 +74,14 @@ struct Task {
   std::vector<View> outputs;
   std::vector<Stage> prologue;  // applied to inputs[0] as it is loaded
   std::vector<Stage> epilogue;  // applied to the anchor's result before it is stored
+  std::vector<std::vector<Stage>> inner;  // of an anchor of several operators: [i] stands behind its operator i, the
+                                          // last of which has the epilogue; without operands, no empty ones at the end
   auto operator<=>(const Task&) const = default;
 };
 
 /// One line, canonical: equal tasks have equal text, and parse_task(to_text(t)) == t.
 ///   conv2d groups=1 kernel_h=3 ... in=f32:1x56x56x64:200704,3584,64,1:0:1,1,1,1 out=... pre=relu do=bias do=add@1 do=clip(0,6)
+/// Stages of inner[0] are mid0=bias mid0=relu.
 std::string to_text(const Task& task);
 Result<Task> parse_task(std::string_view text);
 

@@ -42,6 +42,9 @@ Result<Chooser> Chooser::make(autotune::SqliteDatabase* database, const std::vec
   Chooser chooser;
   std::vector<double> scales;
   for (const Task& task : tasks) {
+    if (schedules::spaces_for(task, options.target).empty())
+      return Error{ErrorCode::unsupported,
+                   task.op + " has no schedule for " + options.target.name};
     autotune::ChosenConfig chosen;
     if (database) {
       const autotune::RecordQuery query{

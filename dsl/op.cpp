@@ -46,6 +46,21 @@ Status check_chain(const Task& task, const std::vector<Stage>& stages, const Vie
   return {};
 }
 
+Status check_inner(const Task& task, int operators) {
+  if (!task.inner.empty() && static_cast<int>(task.inner.size()) >= operators)
+    return invalid(task,
+                   "has no operator behind inner chain " + std::to_string(task.inner.size() - 1));
+  if (!task.inner.empty() && task.inner.back().empty())
+    return invalid(task, "its last inner chain is empty");
+  for (const std::vector<Stage>& chain : task.inner) {
+    TENFOLD_CHECK(check_chain(task, chain, task.outputs[0]));
+    for (const Stage& stage : chain)
+      if (stage.input >= 0)
+        return invalid(task, "stage " + stage.kind + " of an inner chain has an operand");
+  }
+  return {};
+}
+
 Status check_view(const Task& task, const View& view, bool written) {
   if (view.dims.size() != view.strides.size())
     return invalid(task, "a view has as many strides as dims");
@@ -124,6 +139,8 @@ std::span<const Op> ops() {
       transpose_op(),
       pad_op(),
       gather_channels_op(),
+      depthwise_pointwise_op(),
+      inverted_residual_op(),
   };
   return table;
 }
@@ -144,6 +161,7 @@ Status check(const Task& task) {
   for (const View& view : task.inputs) TENFOLD_CHECK(check_view(task, view, false));
   for (const View& view : task.outputs) TENFOLD_CHECK(check_view(task, view, true));
   TENFOLD_CHECK(op->check(task));
+  TENFOLD_CHECK(check_inner(task, op->operators));
   TENFOLD_CHECK(check_chain(task, task.prologue, task.inputs[0]));
   return check_chain(task, task.epilogue, task.outputs[0]);
 }

@@ -24,5 +24,7 @@ Op map_op();
 Op transpose_op();
 Op pad_op();
 Op gather_channels_op();
+Op depthwise_pointwise_op();
+Op inverted_residual_op();
 
 }  // namespace tenfold::dsl

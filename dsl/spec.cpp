@@ -6,7 +6,8 @@
 // and width), stride, dilation and pad for all sides (or stride_h, pad_left, ... singly), groups, m
 // n k for matrices, and any other attribute of the operator. `depthwise` means groups=c. input=nchw
 // and output=nchw say how the caller's buffers lie; `halo` gives the input its pads as a zero halo.
-// Other words are stages behind the anchor in order (`clip(0,6)`), pre=STAGE before it, `gate` a
+// Other words are stages behind the anchor in order (`clip(0,6)`), pre=STAGE before it, mid0=STAGE
+// and mid1=STAGE between the operators of an anchor of several, `gate` a
 // Squeeze-and-Excitation gate on the input; a stage with an operand brings a further input of the
 // output's shape.
 #include <charconv>
@@ -25,6 +26,7 @@ struct Words {
   std::map<std::string, double> numbers;
   std::set<std::string> flags;
   std::vector<std::string> prologue, epilogue;
+  std::vector<std::vector<std::string>> inner;
 
   /// Removes and returns a size.
   std::optional<double> take(const std::string& name) {
@@ -45,7 +47,7 @@ Error bad(const std::string& rule) {
 
 constexpr const char* known_words =
     "n h w c k r s m stride dilation pad (or stride_h, pad_left, ...) groups depthwise halo "
-    "input=nchw output=nchw gate pre=STAGE STAGE";
+    "input=nchw output=nchw gate pre=STAGE mid0=STAGE STAGE";
 
 Result<Words> split_words(std::istringstream& stream) {
   Words words;
@@ -60,6 +62,9 @@ Result<Words> split_words(std::istringstream& stream) {
       words.epilogue.push_back(word);
     } else if (name == "pre") {
       words.prologue.push_back(value);
+    } else if (name == "mid0" || name == "mid1") {
+      words.inner.resize(std::max<size_t>(words.inner.size(), name == "mid0" ? 1 : 2));
+      words.inner[name == "mid0" ? 0 : 1].push_back(value);
     } else if (name == "do") {
       words.epilogue.push_back(value);
     } else if ((name == "input" || name == "output") && (value == "nchw" || value == "nhwc")) {
@@ -99,7 +104,8 @@ void expand_window(Words& words) {
 Dims output_dims(const std::string& op, Words& words, const Dims& in) {
   const bool transposed = op == "conv_transpose2d";
   const bool pool = op == "max_pool2d" || op == "avg_pool2d" || op == "lp_pool2d";
-  const bool convolution = op == "conv2d" || op == "deform_conv2d" || transposed;
+  const bool separable = op == "depthwise_pointwise" || op == "inverted_residual";
+  const bool convolution = op == "conv2d" || op == "deform_conv2d" || transposed || separable;
   if (op == "global_avg_pool" || op == "global_max_pool") return {in[0], 1, 1, in[3]};
   if (op == "resize2d") {
     words.numbers.emplace("scale_h", 2);
@@ -109,7 +115,8 @@ Dims output_dims(const std::string& op, Words& words, const Dims& in) {
   }
   if (!pool && !convolution) return in;
   expand_window(words);
-  if (convolution) words.numbers.emplace("groups", words.flags.contains("depthwise") ? in[3] : 1);
+  if (convolution && !separable)
+    words.numbers.emplace("groups", words.flags.contains("depthwise") ? in[3] : 1);
   Attrs attrs;
   for (const auto& [name, value] : words.numbers) attrs.set(name, value);
   const Window w = window_of(attrs);
@@ -206,6 +213,13 @@ Result<Task> parse_op_spec(const std::string& spec) {
   }
   for (const std::string& word : words.prologue) TENFOLD_CHECK(add_stage(task, word, true));
   for (const std::string& word : words.epilogue) TENFOLD_CHECK(add_stage(task, word, false));
+  for (const std::vector<std::string>& chain : words.inner) {
+    task.inner.emplace_back();
+    for (const std::string& word : chain) {
+      TENFOLD_TRY(Task parsed, parse_task("stage do=" + word));
+      task.inner.back().push_back(std::move(parsed.epilogue[0]));
+    }
+  }
   TENFOLD_CHECK(check(task));
   return task;
 }

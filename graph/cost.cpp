@@ -14,6 +14,9 @@ namespace {
 constexpr double flops_per_second = 80e9, bytes_per_second = 40e9, launch_seconds = 1e-6;
 constexpr double on_load_seconds = 0.5e-9;
 
+// Of the same arithmetic done by operators one after the other: 0.87 to 0.95 without a trial.
+constexpr double fused_share = 0.9;
+
 double elements(const Dims& dims) {
   return static_cast<double>(*volume(dims));
 }
@@ -28,6 +31,7 @@ double estimated_seconds(const Task& task) {
   flops += 2 * elements(task.outputs[0].dims) * static_cast<double>(task.epilogue.size());
   const bool loads_slower = !task.prologue.empty() && task.op == "conv2d";
   const double on_load = loads_slower ? on_load_seconds * elements(task.inputs[0].dims) : 0;
+  if ((*dsl::find_op(task.op))->operators > 1) flops /= fused_share;
   return launch_seconds + on_load + std::max(flops / flops_per_second, bytes / bytes_per_second);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "graph/chains.h"
+#include "graph/fused_blocks.h"
 #include "graph/prologues.h"
 #include "graph/upsampling.h"
 
@@ -37,7 +38,7 @@ Status build_in_parts(const PlanContext& context, Group group, std::vector<Group
   }
 }
 
-// Forms of two groups in one kernel, which compete with the two apart.
+// Forms of two or three groups in one kernel, which compete with those apart.
 class Joiner {
  public:
   Joiner(const PlanContext& context, const std::vector<Group>& groups)
@@ -58,7 +59,24 @@ class Joiner {
       add(with_upsampling(context_, *chain, group), made);
   }
 
+  /// Precondition: made[i] is groups[i]'s own candidate.
+  void add_fused(size_t pointwise, std::vector<Candidate>& made) const {
+    const int depthwise = group_before(static_cast<int>(pointwise));
+    if (depthwise < 0) return;
+    std::optional<Candidate> fused;
+    if (const int expand = group_before(depthwise); expand >= 0)
+      fused = expand_depthwise_project(context_, made[expand], made[depthwise], made[pointwise]);
+    if (!fused) fused = depthwise_then_pointwise(context_, made[depthwise], made[pointwise]);
+    if (fused) made.push_back(*std::move(fused));
+  }
+
  private:
+  int group_before(int group) const {
+    if (groups_[group].anchor < 0) return -1;
+    const int maker = context_.uses.maker[context_.network.nodes[groups_[group].anchor].inputs[0]];
+    return maker < 0 ? -1 : group_of_[maker];
+  }
+
   const Group* maker_of(TensorId tensor) const {
     const int maker = context_.uses.maker[tensor];
     return maker < 0 || group_of_[maker] < 0 ? nullptr : &groups_[group_of_[maker]];
@@ -83,6 +101,7 @@ Result<std::vector<Candidate>> cover(const PlanContext& context) {
   for (Group& chain : find_chains(context))
     TENFOLD_CHECK(build_in_parts(context, std::move(chain), groups, candidates));
   const Joiner joiner(context, groups);
+  for (size_t group = 0; group < groups.size(); ++group) joiner.add_fused(group, candidates);
   for (const Group& group : groups) joiner.add_joined(group, candidates);
   return candidates;
 }

@@ -13,6 +13,7 @@ Space gemv_space();
 Space matmul_space();
 Space conv_transpose_space();
 Space deform_space();
+Space conv_fused_space();
 Space lines_space();
 Space rows_space();
 Space gpu_plain_space();

@@ -2,7 +2,8 @@
 // of about sqrt(i)/3 and a rounding of at most 2^-24 of each: together about 2^-24 * L / 8 in the
 // root mean square. Four times that holds for the largest of a million outputs. A chain's functions
 // are within 4e-6 (dsl/stage_halide.cpp). extra_error is relative to the output's norm, whose
-// elements are of order sqrt(L)/3; four deviations again.
+// elements are of order sqrt(L)/3; four deviations again. Where the anchor is several operators,
+// what one hands to the next is of order sqrt(F)/3, F being its fan-in, instead of sqrt(1/3).
 #include <algorithm>
 #include <cmath>
 
@@ -10,13 +11,27 @@
 #include "schedules/space.h"
 
 namespace tenfold::schedules {
+namespace {
+
+double inner_scale(const Task& task) {
+  double scale = 1, next = 1;
+  for (const dsl::Param& param : dsl::params(task)) {
+    if (param.dims.size() != 4) continue;
+    scale *= next;
+    next = std::max(1.0, std::sqrt(static_cast<double>(*volume(param.dims) / param.dims[0]) / 3));
+  }
+  return scale;
+}
+
+}  // namespace
 
 Tolerance tolerance(const Task& task, const Config& config) {
   const double outputs = static_cast<double>(*volume(task.outputs[0].dims));
   const double length = std::max(1.0, dsl::flops(task) / 2 / outputs);
   const auto space = find_space(config.algorithm);
   const double extra = space && (*space)->extra_error ? (*space)->extra_error(task, config) : 0;
-  return {.absolute = 8e-6 + std::ldexp(length, -24) / 2 + 4 * extra * std::sqrt(length) / 3,
+  const double inner = (*dsl::find_op(task.op))->operators > 1 ? inner_scale(task) : 1;
+  return {.absolute = inner * (8e-6 + std::ldexp(length, -24) / 2) + 4 * extra * std::sqrt(length) / 3,
           .relative = 1e-5 + extra};
 }
 

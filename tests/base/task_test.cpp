@@ -31,6 +31,15 @@ TEST(TaskText, ReadsBackWhatItPrints) {
   EXPECT_EQ(to_text(*back), to_text(task));
 }
 
+TEST(TaskText, ReadsBackInnerChains) {
+  Task task = example();
+  task.inner = {{}, {{"bias", {}, -1}, {"clip", {0, 6}, -1}}};
+  const Result<Task> back = parse_task(to_text(task));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(*back, task);
+  EXPECT_NE(to_text(task).find(" mid1=bias mid1=clip(0,6) do=bias"), std::string::npos);
+}
+
 TEST(TaskText, RejectsWhatIsNoTask) {
   for (const char* text : {"", "a b", "conv2d x", "conv2d pad=z", "conv2d in=f32:1x2", "conv2d do=clip(1",
                            "conv2d do=@0", "conv2d in=f32:-1:1:0:0,0,0,0", "conv2d do=add@-3"})
