@@ -1,10 +1,11 @@
 // "direct": dense convolution (and grouped, a group at a time) in NHWC, as a register tile of
 // pixels by vectors of output channels.
 #include <algorithm>
-#include <limits>
 
+#include "dsl/conv2d_direct_halide.h"
 #include "dsl/op.h"
 #include "schedules/conv_loops_halide.h"
+#include "schedules/conv_tiles.h"
 #include "schedules/finish_halide.h"
 #include "schedules/space_list.h"
 
@@ -42,15 +43,31 @@ std::vector<int64_t> unrollings(int64_t c) {
   return counts;
 }
 
+// 0: a tile is a run of pixels, and goes on in the next row and the next image.
+Axis rows_of_tile(const ConvShape& s) {
+  std::vector<int64_t> rows = up_to({1, 2, 3}, s.height);
+  if (s.n * s.height > 1 && s.groups == 1) rows.insert(rows.begin(), 0);
+  return {"yt", rows};
+}
+
+// Taps that would read nothing but padding are left out: 1: for a tile's rows, 2: columns as well.
+Axis skip_axis(const Task& task) {
+  const Halo reach = dsl::window_reach(task);
+  Axis axis{"skip", {0}};
+  if (conv_shape(task).groups > 1) return axis;
+  if (reach.top + reach.bottom > 0) axis.values.push_back(1);
+  if (reach.left + reach.right > 0) axis.values.push_back(2);
+  return axis;
+}
+
 std::vector<Axis> axes(const Task& task, const Target& target) {
   const ConvShape s = conv_shape(task);
   return {
       {"lanes", lane_choices(s, target)},  // of a vector of output channels
-      {"kt", up_to({1, 2, 3, 4, 5, 6, 7, 8},
-                   std::max<int64_t>(1, divide_up(s.k, 4)))},        // vectors of a tile
-      {"xt", up_to({1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14}, s.width)},  // pixels of a tile along x
-      {"yt", up_to({1, 2, 3}, s.height)},                            // and along y
-      {"cu", unrollings(s.c / s.groups)},                            // channels unrolled
+      {"kt", conv_tile_vectors(s)},        // vectors of a tile
+      {"xt", conv_tile_widths(s)},         // pixels of a tile along x
+      rows_of_tile(s),                     // and along y
+      {"cu", unrollings(s.c / s.groups)},  // channels unrolled
       {"su", s.window.kernel_w > 1 ? std::vector<int64_t>{0, 1}
                                    : std::vector<int64_t>{0}},  // taps of a row unrolled
       {"cb", channel_blocks(s.c / s.groups)},  // channels summed before the next tile
@@ -58,6 +75,7 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
       strip_axis(s),
       {"par", {0, 1}},  // threads share 0: strips, 1: blocks of output channels
       stage_axis(task),
+      skip_axis(task),
   };
 }
 
@@ -70,81 +88,56 @@ Status legal(const Task& task, const Target& target, const Config& config) {
   const int64_t lanes = config.at("lanes"), kt = config.at("kt"), xt = config.at("xt"),
                 yt = config.at("yt"), cu = config.at("cu"), cb = config.at("cb"),
                 strip = config.at("strip");
-  const int64_t accumulators = kt * xt * yt * divide_up(lanes, target.lanes);
-  if (accumulators + 2 > target.registers) return illegal("the register tile spills");
+  if (!fits_registers({lanes, kt, xt, yt, 0}, target)) return illegal("the register tile spills");
   if (divide_up(s.k, lanes) < kt) return illegal("the tile has more vectors than the output");
   if (s.groups > 1 && s.k / s.groups % (lanes * kt) != 0)
     return illegal("the tile reaches into another group");
   const int64_t taps = config.at("su") ? s.window.kernel_w : 1;
-  if (taps * cu * accumulators > 512) return illegal("the unrolled body is too long");
-  if (strip >= strip_tiles(s, config.at("xt"), config.at("yt")))
-    return illegal("the strip is the whole image");
+  if (taps * cu * kt * xt * std::max<int64_t>(yt, 1) > 512)
+    return illegal("the unrolled body is too long");
+  if (yt == 0 && (strip > 0 || config.at("order") == 1 || config.at("par") == 0 ||
+                  config.at("stage") == stage_strip || config.at("skip") > 0))
+    return illegal("runs of pixels are shared by blocks of channels");
+  if (config.at("skip") > 0 && config.at("stage") != stage_none && config.at("stage") != stage_root)
+    return illegal("what is kept of the input has no constant size where taps are left out");
+  if (yt > 0 && xt > s.width) return illegal("the tile is wider than a row");
+  if (yt > 0 && strip >= strip_tiles(s, xt, yt)) return illegal("the strip is the whole image");
   if (config.at("order") == 1 && (cb > 0 || config.at("par") == 1))
     return illegal("blocks of channels are either inside or outside");
   return {};
 }
 
-// Cycles of one channel of one tap of a tile: two products and two loads a cycle, a latency of
-// four, and the loop around it. A tile that leaves no register for a second broadcast spills.
-double tile_cycles(int64_t kt, int64_t pixels, const Target& target) {
-  const double products = static_cast<double>(kt * pixels),
-               loads = static_cast<double>(kt + pixels);
-  const double cycles = std::max({4.0, products / 2, loads / 2}) + 0.2;
-  return kt * pixels + kt + 1 > target.registers ? 2 * cycles : cycles;
-}
-
-// A dimension cut into tiles: how many whole ones, and what is left for the last.
-struct Cut {
-  int64_t whole, rest;
-};
-
-double image_cycles(const ConvShape& s, int64_t lanes, int64_t kt, int64_t xt, int64_t yt,
-                    const Target& target) {
-  const auto cut = [](int64_t extent, int64_t tile) { return Cut{extent / tile, extent % tile}; };
-  const Cut k = cut(divide_up(s.k, lanes), kt), x = cut(s.width, xt), y = cut(s.height, yt);
-  double cycles = 0;
-  for (const auto& [k_count, k_size] :
-       {std::pair{k.whole, kt}, std::pair{std::min<int64_t>(k.rest, 1), k.rest}})
-    for (const auto& [x_count, x_size] :
-         {std::pair{x.whole, xt}, std::pair{std::min<int64_t>(x.rest, 1), x.rest}})
-      for (const auto& [y_count, y_size] :
-           {std::pair{y.whole, yt}, std::pair{std::min<int64_t>(y.rest, 1), y.rest}})
-        if (k_count * x_count * y_count > 0)
-          cycles += static_cast<double>(k_count * x_count * y_count) *
-                    tile_cycles(k_size, x_size * y_size, target);
-  return cycles;
-}
-
 Config initial(const Task& task, const Target& target) {
   const ConvShape s = conv_shape(task);
-  const std::vector<Axis> all = axes(task, target);
-  Config config{"direct",
-                {{"cu", 1}, {"su", 0}, {"cb", 0}, {"order", 0}, {"strip", 0}, {"par", 0}}};
-  double best = std::numeric_limits<double>::max();
-  for (const int64_t lanes : all[0].values)
-    for (const int64_t kt : all[1].values)
-      for (const int64_t xt : all[2].values)
-        for (const int64_t yt : all[3].values) {
-          if (kt * xt * yt + 2 > target.registers || divide_up(s.k, lanes) < kt) continue;
-          if (s.groups > 1 && s.k / s.groups % (lanes * kt) != 0) continue;
-          const double cycles = image_cycles(s, lanes, kt, xt, yt, target);
-          if (cycles >= best) continue;
-          best = cycles;
-          for (const auto& [name, value] :
-               {std::pair{"lanes", lanes}, {"kt", kt}, {"xt", xt}, {"yt", yt}})
-            config.values.insert_or_assign(name, value);
-        }
-  if (s.c / s.groups <= 4) config.values["cu"] = s.c / s.groups;
-  // Weights that no cache holds are read once: threads take blocks of them over the whole image.
+  const auto tiles = [&](bool skip) {
+    return good_tile(task, lane_choices(s, target),
+                     {.runs = s.groups == 1 && s.n * s.height > 1, .skip = s.groups == 1 && skip},
+                     target);
+  };
+  int64_t stage = stage_axis(task).values[0];
+  ConvTile tile = tiles(stage == stage_none);
+  // Weights that do not stay in L2 are read once: threads take blocks of them over the whole image.
   const double weight_bytes =
       4.0 * static_cast<double>(s.k * s.c / s.groups * s.window.kernel_h * s.window.kernel_w);
-  if (weight_bytes > 2 * static_cast<double>(target.l2_bytes)) {
-    config.values["par"] = 1;
-  } else {
-    config.values["strip"] = good_strip(task, s, config.at("xt"), config.at("yt"), target);
+  const bool by_blocks = tile.yt == 0 || (divide_up(divide_up(s.k, tile.lanes), tile.kt) >= 4 &&
+                                          weight_bytes > static_cast<double>(target.l2_bytes) / 2);
+  if (by_blocks && stage != stage_none) {
+    stage = stage_root;  // a strip's would be made again for each block
+    tile = tiles(true);
   }
-  config.values["stage"] = all.back().values[0];
-  return config;
+  return {"direct",
+          {{"lanes", tile.lanes},
+           {"kt", tile.kt},
+           {"xt", tile.xt},
+           {"yt", tile.yt},
+           {"skip", tile.skip},
+           {"cu", s.c / s.groups <= 4 ? s.c / s.groups : 1},
+           {"su", 0},
+           {"cb", 0},
+           {"order", 0},
+           {"strip", by_blocks ? 0 : good_strip(task, s, tile.xt, tile.yt, target)},
+           {"par", by_blocks ? 1 : 0},
+           {"stage", stage}}};
 }
 
 std::vector<Packing> packing(const Task& task, const Target&, const Config& config) {
@@ -159,6 +152,14 @@ std::vector<Packing> packing(const Task& task, const Target&, const Config& conf
   packings[0].axes = config.at("su") ? std::vector<PackAxis>{ko, co, r, c, s, k}
                                      : std::vector<PackAxis>{ko, co, r, s, c, k};
   return packings;
+}
+
+dsl::Algorithm algorithm_of(const Task& task, const dsl::Binding& binding, const Config& config) {
+  if (conv_shape(task).groups > 1) return (*dsl::find_op(task.op))->algorithm(task, binding);
+  dsl::SkipTiles skip;
+  if (config.at("skip") >= 1) skip.height = static_cast<int>(config.at("yt"));
+  if (config.at("skip") == 2) skip.width = static_cast<int>(config.at("xt"));
+  return dsl::direct_conv2d(task, binding, skip);
 }
 
 struct Names {
@@ -182,6 +183,14 @@ void order_output(Halide::Func out, const Task& task, const Config& config, Name
   const int tile_count = static_cast<int>(strip_tiles(s, config.at("xt"), config.at("yt")));
   out.split(along, v.strip, along, axis("strip") ? axis("strip") : tile_count,
             TailStrategy::GuardWithIf);
+  // A tile at an edge has fewer pixels, and must not ask for each of them whether it is there: not
+  // in the last strip or the last block of channels either. Strips have it in the last of them.
+  const auto cut_edge = [&](const Halide::Var& tiles, int64_t extent, int64_t tile) {
+    if (extent > tile && extent % tile != 0 && (axis("strip") == 0 || !tiles.same_as(along)))
+      out.partition(tiles, Halide::Partition::Always);
+  };
+  cut_edge(v.xo, s.width, xt);
+  cut_edge(v.yo, s.height, yt);
   if (axis("par") == 1) {
     out.reorder(v.ki, v.kv, v.xi, v.yi, v.xo, v.yo, v.strip, n, v.ko).parallel(v.ko);
     v.item = v.strip;
@@ -200,24 +209,38 @@ void order_sums(Halide::Func acc, const Halide::RDom& taps, const Config& config
   using Halide::Var;
   using Halide::VarOrRVar;
   const auto axis = [&](const char* name) { return static_cast<int>(config.at(name)); };
-  const Var k = acc.args()[0], x = acc.args()[1], y = acc.args()[2];
-  const auto tile = [&](Halide::Stage stage, Var xo, Var yo) {
-    Var kv("kv"), ki("ki"), xi("xi"), yi("yi");
-    stage.split(k, kv, ki, axis("lanes")).vectorize(ki).unroll(kv);
-    if (blocked)
-      stage.split(x, xo, xi, axis("xt"), Halide::TailStrategy::GuardWithIf)
-          .split(y, yo, yi, axis("yt"), Halide::TailStrategy::GuardWithIf);
-    else
-      xi = x, yi = y;
-    stage.unroll(xi).unroll(yi);
-    return std::vector<VarOrRVar>{ki, kv, xi, yi};
+  const auto at = acc.args();  // k, x, y, n or k, pixel
+  // Loops inside a tile, from the innermost, and those over tiles.
+  struct Loops {
+    std::vector<VarOrRVar> tile, tiles;
   };
-  Var xo("xo"), yo("yo");
-  std::vector<VarOrRVar> order = tile(acc, xo, yo);
-  if (blocked) acc.reorder({order[0], order[1], order[2], order[3], xo, yo});
+  const auto tile = [&](Halide::Stage stage) {
+    Var kv("kv"), ki("ki");
+    stage.split(at[0], kv, ki, axis("lanes")).vectorize(ki).unroll(kv);
+    Loops loops{{ki, kv}, {}};
+    for (size_t d = 1; d < std::min<size_t>(at.size(), 3); ++d) {
+      Var inner(d == 1 ? "xi" : "yi"), outer(d == 1 ? "xo" : "yo");
+      if (blocked) {
+        stage.split(at[d], outer, inner, axis(d == 1 ? "xt" : "yt"),
+                    Halide::TailStrategy::GuardWithIf);
+        loops.tiles.push_back(outer);
+      } else {
+        inner = at[d];
+      }
+      stage.unroll(inner);
+      loops.tile.push_back(inner);
+    }
+    return loops;
+  };
+  Loops loops = tile(acc);
+  std::vector<VarOrRVar> order = loops.tile;
+  order.insert(order.end(), loops.tiles.begin(), loops.tiles.end());
+  acc.reorder(order);
+
   Halide::Stage update = acc.update();
-  order = tile(update, xo, yo);
-  Halide::RVar c = taps[0], s = taps[1], r = taps[2], block("cblock"), inner("c"), unrolled("cu");
+  loops = tile(update);
+  order = loops.tile;
+  Halide::RVar c = taps[0], s = taps[1], r = taps[2], block("cblock"), unrolled("cu");
   if (blocked) update.split(c, block, c, axis("cb"));
   if (axis("cu") > 1) {
     update.split(c, c, unrolled, axis("cu")).unroll(unrolled);
@@ -229,8 +252,36 @@ void order_sums(Halide::Func acc, const Halide::RDom& taps, const Config& config
   } else {
     order.insert(order.end(), {c, s, r});
   }
-  if (blocked) order.insert(order.end(), {xo, yo, block});
+  order.insert(order.end(), loops.tiles.begin(), loops.tiles.end());
+  if (blocked) order.push_back(block);
   update.reorder(order);
+}
+
+/// parallel blocks of k: for runs of xt pixels: a tile's sums and what is made of them, as below.
+Scheduled apply_line(const Task& task, const Target& target, const Config& config) {
+  const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
+  const dsl::LineConv line = dsl::line_conv2d(task, binding);
+  Halide::Func out = line.algorithm.funcs.at("out"), acc = line.algorithm.funcs.at("acc");
+  const auto axis = [&](const char* name) { return static_cast<int>(config.at(name)); };
+  Names v;
+  Halide::RVar run("run"), pixel("pixel");
+  Halide::Stage update = out.update();
+  split_vectors(update, out.args()[0], v.ko, v.kv, v.ki, conv_shape(task).k, axis("lanes"),
+                axis("kt"), Halide::TailStrategy::Predicate);
+  update.split(line.pixels[0], run, pixel, axis("xt"), Halide::TailStrategy::GuardWithIf)
+      .unroll(pixel)
+      .reorder(v.ki, v.kv, pixel, run, v.ko)
+      .parallel(v.ko);
+
+  const bool blocked = axis("cb") > 0;
+  acc.bound_extent(acc.args()[0], axis("lanes") * axis("kt"));
+  if (blocked)
+    acc.compute_at(out, v.ko);
+  else
+    acc.compute_at(out, run);
+  order_sums(acc, line.algorithm.reduction, config, blocked);
+  keep_load(line.algorithm, out, v.ko, task, target, config.at("stage"));
+  return finish(line.algorithm, binding);
 }
 
 /// parallel strips of rows of images: for blocks of k: for tiles of y, x in the strip:
@@ -240,11 +291,13 @@ void order_sums(Halide::Func acc, const Halide::RDom& taps, const Config& config
 /// order=1: the blocks of k are the innermost loop around a tile, for outputs that are wide and
 /// inputs that are narrow. par=1: threads take blocks of k instead. cb>0: the sums of a strip lie
 /// in memory, and each block of channels is added to all tiles before the next, so that its weights
-/// stay in L1. Tiles at the right and the bottom edge are cut. Weights are padded with zeros to
-/// whole blocks; what lies past K is not stored.
+/// stay in L1. yt=0: tiles are runs of pixels (`apply_line`). skip>0: taps that are padding for all
+/// of a tile are left out. Tiles at the right and the bottom edge are cut. Weights are padded with
+/// zeros to whole blocks; what lies past K is not stored.
 Scheduled apply(const Task& task, const Target& target, const Config& config) {
+  if (config.at("yt") == 0) return apply_line(task, target, config);
   const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
-  dsl::Algorithm algorithm = (*dsl::find_op(task.op))->algorithm(task, binding);
+  dsl::Algorithm algorithm = algorithm_of(task, binding, config);
   Halide::Func out = algorithm.funcs.at("out"), acc = algorithm.funcs.at("acc");
   const auto axis = [&](const char* name) { return static_cast<int>(config.at(name)); };
   const bool blocked = axis("cb") > 0;
@@ -266,7 +319,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space conv_direct_space() {
-  return {"direct", 2, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"direct", 3, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules

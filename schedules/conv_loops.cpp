@@ -26,6 +26,14 @@ std::vector<int64_t> up_to(std::initializer_list<int64_t> values, int64_t most) 
   return kept;
 }
 
+std::vector<int64_t> conv_tile_vectors(const ConvShape& s) {
+  return up_to({1, 2, 3, 4, 5, 6, 7, 8}, std::max<int64_t>(1, divide_up(s.k, 4)));
+}
+
+std::vector<int64_t> conv_tile_widths(const ConvShape& s) {
+  return up_to({1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14}, s.n * s.height * s.width);
+}
+
 int64_t strip_tiles(const ConvShape& shape, int64_t xt, int64_t yt) {
   return shape.height > 1 ? divide_up(shape.height, yt) : divide_up(shape.width, xt);
 }

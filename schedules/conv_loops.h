@@ -19,6 +19,10 @@ int64_t divide_up(int64_t value, int64_t by);
 /// The values that are at most `most`.
 std::vector<int64_t> up_to(std::initializer_list<int64_t> values, int64_t most);
 
+/// Vectors of output channels, and pixels along x, that a register tile may have.
+std::vector<int64_t> conv_tile_vectors(const ConvShape& shape);
+std::vector<int64_t> conv_tile_widths(const ConvShape& shape);
+
 /// Tiles along the dimension that strips are cut from: y, or x where the image has one row.
 int64_t strip_tiles(const ConvShape& shape, int64_t xt, int64_t yt);
 

@@ -18,7 +18,7 @@ class DropBoxChecks : public Halide::Internal::IRMutator {
 
 }  // namespace
 
-void split_vectors(Halide::Func out, const Halide::Var& dim, const Halide::Var& block,
+void split_vectors(Halide::Stage out, const Halide::Var& dim, const Halide::Var& block,
                    const Halide::Var& vector, const Halide::Var& lane, int64_t extent, int lanes,
                    int vectors, Halide::TailStrategy tail) {
   const int64_t count = (extent + lanes - 1) / lanes;

@@ -10,7 +10,7 @@ namespace tenfold::schedules {
 /// off first, so that only the last vector that has anything to store is guarded lane by lane
 /// (`tail`), and vectors beyond it by a scalar condition: Halide 21 drops the predicate of a vector
 /// store when it is known to be false in every lane, and stores all of it.
-void split_vectors(Halide::Func out, const Halide::Var& dim, const Halide::Var& block,
+void split_vectors(Halide::Stage out, const Halide::Var& dim, const Halide::Var& block,
                    const Halide::Var& vector, const Halide::Var& lane, int64_t extent, int lanes,
                    int vectors, Halide::TailStrategy tail);
 

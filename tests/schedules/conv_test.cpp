@@ -33,6 +33,7 @@ INSTANTIATE_TEST_SUITE_P(
         "conv2d h=8 w=12 c=6 k=10 r=1 s=7 pad_left=3 pad_right=3 halo",
         "conv2d h=12 w=8 c=6 k=10 r=5 s=2 pad_top=2 pad_bottom=1 stride_h=2",
         "conv2d h=13 w=13 c=4 k=9 r=3 s=3 dilation=2 pad=2 bias",
+        "conv2d h=9 w=11 c=4 k=9 r=3 s=3 dilation=6 pad=6 halo bias",
         "conv2d h=13 w=17 c=32 k=8 r=3 s=3 dilation_h=3 dilation_w=1 pad_top=3 pad_bottom=3"));
 
 INSTANTIATE_TEST_SUITE_P(

@@ -1,0 +1,132 @@
+#include "schedules/conv_tiles.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace tenfold::schedules {
+namespace {
+
+/// One side of the window: how many of its taps some output in [first, last] reads from the image.
+struct Side {
+  int64_t kernel, stride, dilation, pad, extent;
+
+  int64_t taps_met(int64_t first, int64_t last) const {
+    int64_t met = 0;
+    for (int64_t tap = 0; tap < kernel; ++tap)
+      met +=
+          last * stride + tap * dilation >= pad && first * stride + tap * dilation - pad < extent;
+    return met;
+  }
+};
+
+/// A dimension of the output cut into tiles: whole ones and a last one that is smaller.
+struct Cut {
+  struct Part {
+    int64_t size = 0, count = 0, taps = 0;  // taps of all tiles together
+  };
+  std::array<Part, 2> parts;
+
+  Cut(int64_t extent, int64_t tile, const Side& side, bool skip) {
+    for (int64_t first = 0; first < extent; first += tile) {
+      const int64_t size = std::min(tile, extent - first);
+      Part& part = parts[size < tile];
+      part.size = size;
+      ++part.count;
+      part.taps += skip ? side.taps_met(first, first + size - 1) : side.kernel;
+    }
+  }
+};
+
+struct Sides {
+  Side down, across;
+};
+
+Sides sides_of(const Task& task, const dsl::Window& w) {
+  const Dims& in = task.inputs[0].dims;
+  return {{w.kernel_h, w.stride_h, w.dilation_h, w.pad_top, in[1]},
+          {w.kernel_w, w.stride_w, w.dilation_w, w.pad_left, in[2]}};
+}
+
+// Weights of a block of output channels that do not stay in L1 come from L2 for each tile, at some
+// 20 bytes a cycle, or from L3 at some 18.
+double step_cycles(const ConvTile& tile, int64_t pixels, double block_bytes, const Target& target) {
+  const double products = static_cast<double>(tile.kt * pixels),
+               loads = static_cast<double>(tile.kt + pixels),
+               weight_bytes = 4.0 * static_cast<double>(tile.kt * tile.lanes);
+  double cycles = std::max({4.1, products / 2, loads / 2});
+  if (block_bytes > 0.75 * static_cast<double>(target.l2_bytes))
+    cycles = std::max(cycles, weight_bytes / 18);
+  else if (block_bytes > static_cast<double>(target.l1_bytes) / 2)
+    cycles = std::max(cycles, weight_bytes / 20);
+  // A tile that leaves no register for a second broadcast spills.
+  return tile.kt * pixels + tile.kt + 1 > target.registers ? 2 * cycles : cycles;
+}
+
+}  // namespace
+
+bool fits_registers(const ConvTile& tile, const Target& target) {
+  return tile.kt * tile.xt * std::max<int64_t>(tile.yt, 1) * divide_up(tile.lanes, target.lanes) +
+             2 <=
+         target.registers;
+}
+
+double image_cycles(const Task& task, const ConvTile& tile, const Target& target) {
+  const ConvShape s = conv_shape(task);
+  const Sides sides = sides_of(task, s.window);
+  const double channels = static_cast<double>(s.c / s.groups),
+               taps = static_cast<double>(s.window.kernel_h * s.window.kernel_w),
+               block_bytes = 4 * channels * taps * static_cast<double>(tile.lanes * tile.kt),
+               blocks = static_cast<double>(divide_up(divide_up(s.k, tile.lanes), tile.kt));
+  double cycles = 0;
+  // `end` beside the sums of a tile that are finished and stored.
+  const auto add = [&](int64_t pixels, double tiles, double steps, double end) {
+    if (tiles > 0)
+      cycles += steps * channels * step_cycles(tile, pixels, block_bytes, target) +
+                tiles * (end + 4 + static_cast<double>(tile.kt * pixels));
+  };
+  if (tile.yt == 0) {
+    const int64_t pixels = s.n * s.height * s.width, rest = pixels % tile.xt;
+    const double whole = static_cast<double>(pixels / tile.xt), one = rest > 0 ? 1 : 0;
+    add(tile.xt, whole, whole * taps, 6 * static_cast<double>(tile.xt));
+    add(rest, one, one * taps, 6 * static_cast<double>(rest));
+    return blocks * cycles;
+  }
+  const Cut x(s.width, tile.xt, sides.across, tile.skip == 2),
+      y(s.height, tile.yt, sides.down, tile.skip >= 1);
+  for (const Cut::Part& along : x.parts)
+    for (const Cut::Part& down : y.parts)
+      add(along.size * down.size, static_cast<double>(along.count * down.count),
+          static_cast<double>(along.taps * down.taps), 20 * static_cast<double>(down.size - 1));
+  return blocks * cycles * static_cast<double>(s.n);
+}
+
+ConvTile good_tile(const Task& task, const std::vector<int64_t>& lanes,
+                   const ConvTileChoice& choice, const Target& target) {
+  const ConvShape s = conv_shape(task);
+  ConvTile best{lanes.front(), 1, 1, 1, 0};
+  double least = std::numeric_limits<double>::max();
+  const auto consider = [&](const ConvTile& tile, double margin) {
+    if (!fits_registers(tile, target)) return;
+    const double cycles = image_cycles(task, tile, target) * margin;
+    if (cycles < least) least = cycles, best = tile;
+  };
+  const Halo reach = dsl::window_reach(task);
+  for (const int64_t width : lanes)
+    for (const int64_t kt : conv_tile_vectors(s)) {
+      if (kt > divide_up(s.k, width)) continue;
+      if (s.groups > 1 && s.k / s.groups % (width * kt) != 0) continue;
+      for (const int64_t xt : conv_tile_widths(s)) {
+        for (const int64_t yt : {1, 2, 3}) {
+          if (xt > s.width || yt > s.height) continue;
+          consider({width, kt, xt, yt, 0}, 1);
+          if (choice.skip && reach.top + reach.bottom > 0) consider({width, kt, xt, yt, 1}, 1);
+          if (choice.skip && reach.left + reach.right > 0) consider({width, kt, xt, yt, 2}, 1.02);
+        }
+        if (choice.runs) consider({width, kt, xt, 0, 0}, 1.02);
+      }
+    }
+  return best;
+}
+
+}  // namespace tenfold::schedules
