@@ -9,6 +9,7 @@
 #include <cctype>
 #include <cerrno>
 #include <climits>
+#include <new>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -43,9 +44,8 @@ std::string printable(std::string text) {
 
 class Importer {
  public:
-  Importer(const std::string& path, const ImportOptions& options) : path_(path), options_(options) {
-    const size_t slash = path.rfind('/');
-    folder_ = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  Importer(const std::string& path, const ImportOptions& options)
+      : path_(path), options_(options), external_(path) {
     network_.file = path;
   }
 
@@ -127,7 +127,7 @@ class Importer {
     for (onnx::TensorProto& proto : *model_.mutable_graph()->mutable_initializer()) {
       const TensorId id = tensor(proto.name());
       TENFOLD_CHECK(define(id, "an initializer"));
-      Result<Array> value = read_tensor(proto, folder_);
+      Result<Array> value = read_tensor(proto, external_);
       proto.Clear();  // weights are in memory once
       const std::string what = "initializer '" + network_.tensors[id].name + "'";
       if (!value && value.error().code == ErrorCode::unsupported) {
@@ -200,7 +200,7 @@ class Importer {
         if (id != no_tensor) TENFOLD_CHECK(define(id, "node '" + node.name + "'"));
       while (!node.inputs.empty() && node.inputs.back() == no_tensor) node.inputs.pop_back();
       for (const onnx::AttributeProto& attribute : proto.attribute()) {
-        const Status read = read_attribute(attribute, folder_, node);
+        const Status read = read_attribute(attribute, external_, node);
         if (!read && read.error().code != ErrorCode::unsupported)
           return at_node(network_, node, read.error());
         if (!read) node.attrs["subgraph"] = attribute.name();
@@ -370,8 +370,9 @@ class Importer {
     return {};
   }
 
-  std::string path_, folder_;
+  std::string path_;
   const ImportOptions& options_;
+  ExternalData external_;
   onnx::ModelProto model_;
   int64_t file_bytes_ = 0;
   Network network_;
@@ -385,10 +386,14 @@ class Importer {
 }  // namespace
 
 Result<Network> import_onnx(const std::string& path, const ImportOptions& options) {
-  Result<Network> network = Importer(path, options).run();
-  if (!network) return Error{network.error().code, printable(network.error().message)};
-  for (Unsupported& entry : network->unsupported) entry.rule = printable(entry.rule);
-  return network;
+  try {
+    Result<Network> network = Importer(path, options).run();
+    if (!network) return Error{network.error().code, printable(network.error().message)};
+    for (Unsupported& entry : network->unsupported) entry.rule = printable(entry.rule);
+    return network;
+  } catch (const std::bad_alloc&) {  // protobuf's, for one
+    return Error{ErrorCode::io, path + ": there is no memory for it"};
+  }
 }
 
 }  // namespace tenfold::graph

@@ -74,7 +74,7 @@ Error malformed(std::string rule) {
 
 }  // namespace
 
-Status read_attribute(const AttributeProto& attribute, const std::string& folder, Node& node) {
+Status read_attribute(const AttributeProto& attribute, ExternalData& external, Node& node) {
   constexpr int longest = 4096;
   const std::string& name = attribute.name();
   const auto row = std::ranges::find_if(known, [&](const Known& k) { return name == k.name; });
@@ -101,7 +101,7 @@ Status read_attribute(const AttributeProto& attribute, const std::string& folder
       node.attrs[name] = std::vector<double>(attribute.floats().begin(), attribute.floats().end());
       break;
     case AttributeProto::TENSOR: {
-      TENFOLD_TRY(Array value, read_tensor(attribute.t(), folder));
+      TENFOLD_TRY(Array value, read_tensor(attribute.t(), external));
       node.attrs[name] = std::make_shared<const Array>(std::move(value));
       break;
     }

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstring>
 #include <functional>
+#include <new>
 #include <optional>
 
 #include "graph/convert.h"
@@ -160,10 +161,10 @@ class File {
   int fd_;
 };
 
-Result<Array> read_external(const TensorProto& tensor, const std::string& folder,
-                            const ElementRow& row, const Dims& dims, int64_t count) {
+Result<Array> read_external(const TensorProto& tensor, ExternalData& files, const ElementRow& row,
+                            const Dims& dims, int64_t count) {
   TENFOLD_TRY(const External external, external_of(tensor));
-  const std::string path = folder + "/" + external.location,
+  const std::string path = files.folder() + "/" + external.location,
                     what = "external data '" + external.location + "'";
   struct stat status {};
   if (lstat(path.c_str(), &status) != 0) return Error{ErrorCode::not_found, what + " is not there"};
@@ -179,6 +180,12 @@ Result<Array> read_external(const TensorProto& tensor, const std::string& folder
   if (bytes > status.st_size || external.offset > status.st_size - bytes)
     return malformed(what + " ends before the " + std::to_string(bytes) + " bytes at " +
                      std::to_string(external.offset));
+  if (!files.take(external.location, bytes, status.st_size))
+    return malformed(what + " of " + std::to_string(status.st_size) +
+                     " bytes is read more than four times over");
+  if (bytes > static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE))
+    return Error{ErrorCode::io, what + ": this machine has no memory for " + std::to_string(bytes) +
+                                    " bytes of it"};
   const bool as_it_is = row.size == size_bytes(row.type) && row.type != DType::boolean;
   Array raw = as_it_is ? Array(row.type, dims) : Array(DType::u8, {bytes});
   for (int64_t done = 0; done < bytes;) {
@@ -192,9 +199,7 @@ Result<Array> read_external(const TensorProto& tensor, const std::string& folder
   return out;
 }
 
-}  // namespace
-
-Result<Array> read_tensor(const TensorProto& tensor, const std::string& folder) {
+Result<Array> read_present(const TensorProto& tensor, ExternalData& external) {
   const Dims dims(tensor.dims().begin(), tensor.dims().end());
   if (dims.size() > 32) return malformed("rank " + std::to_string(dims.size()));
   const Result<int64_t> count = volume(dims);
@@ -209,7 +214,7 @@ Result<Array> read_tensor(const TensorProto& tensor, const std::string& folder) 
   }
   if (tensor.has_segment()) return Error{ErrorCode::unsupported, "a tensor in segments"};
   if (tensor.data_location() == TensorProto::EXTERNAL)
-    return read_external(tensor, folder, *row, dims, *count);
+    return read_external(tensor, external, *row, dims, *count);
   if (!tensor.has_raw_data()) {
     Array out;
     TENFOLD_CHECK(unpack_fields(*row, tensor, dims, *count, out));
@@ -222,6 +227,28 @@ Result<Array> read_tensor(const TensorProto& tensor, const std::string& folder) 
   Array out(row->type, dims);
   unpack(*row, reinterpret_cast<const std::byte*>(tensor.raw_data().data()), out);
   return out;
+}
+
+}  // namespace
+
+ExternalData::ExternalData(const std::string& model_path) {
+  const size_t slash = model_path.rfind('/');
+  folder_ = slash == std::string::npos ? "." : slash == 0 ? "/" : model_path.substr(0, slash);
+}
+
+bool ExternalData::take(const std::string& name, int64_t bytes, int64_t file_bytes) {
+  constexpr int64_t small = int64_t{64} << 20;
+  int64_t& taken = taken_bytes_[name];
+  taken += bytes;  // at most 2^43 each, and no file has more than 2^63
+  return taken - small <= file_bytes || (taken - small) / 4 <= file_bytes;
+}
+
+Result<Array> read_tensor(const TensorProto& tensor, ExternalData& external) {
+  try {
+    return read_present(tensor, external);
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::io, "there is no memory for its data"};
+  }
 }
 
 }  // namespace tenfold::graph

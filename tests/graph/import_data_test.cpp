@@ -175,6 +175,20 @@ TEST_F(ExternalData, OnlyAPlainFileBesideTheModel) {
   expect_error("is no regular file");
 }
 
+TEST_F(ExternalData, IsNotReadOverAndOver) {
+  constexpr int64_t bytes = 1 << 20;  // two hundred tensors of a megabyte, all of one megabyte
+  write_file(folder_.file("model.onnx.data"), std::string(bytes, '\0'));
+  model_.graph().mutable_initializer(0)->set_dims(0, bytes / 4);
+  for (int i = 0; i < 200; ++i) {
+    TensorProto copy = model_.graph().initializer(0);
+    copy.set_name("c" + std::to_string(i));
+    *model_.graph().add_initializer() = copy;
+  }
+  const Result<Network> network = import();
+  ASSERT_FALSE(network);
+  EXPECT_THAT(network.error().message, HasSubstr("is read more than four times over"));
+}
+
 TEST(ImportGraph, KeepsWhatTheOutputsNeed) {
   ModelBuilder model = ModelBuilder::conv();
   model.input("unused", {-1, 3});
