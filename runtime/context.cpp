@@ -149,10 +149,10 @@ Failure Context::place(const tenfold_operand& operand, halide_buffer_t& buffer) 
   if (queue_) buffer.device_interface = &marker_interface;
   switch (operand.home) {
     case TENFOLD_HOME_INPUT:
-      inputs_[operand.index].buffers.push_back(&buffer);
+      inputs_[operand.index].parts.push_back({&buffer, operand.offset_bytes});
       break;
     case TENFOLD_HOME_OUTPUT:
-      outputs_[operand.index].buffers.push_back(&buffer);
+      outputs_[operand.index].parts.push_back({&buffer, operand.offset_bytes});
       break;
     case TENFOLD_HOME_WEIGHTS:
       if (queue_)
@@ -201,11 +201,11 @@ Failure Context::bind(Side side, uint32_t index, void* data, size_t size_bytes) 
   }
   port->host = data;
   port->bound_handle = 0;
-  for (halide_buffer_t* buffer : port->buffers) {
+  for (const Port::Part& part : port->parts) {
     if (queue_)
-      buffer->device = port->own_handle;
+      part.buffer->device = port->own_handle;
     else
-      buffer->host = static_cast<uint8_t*>(data);
+      part.buffer->host = static_cast<uint8_t*>(data) + part.offset_bytes;
   }
   return success();
 }
@@ -219,7 +219,7 @@ Failure Context::bind_device(Side side, uint32_t index, uint64_t handle, size_t 
   TENFOLD_RETURN_FAILURE(find_port(side, index, size_bytes, port));
   port->host = nullptr;
   port->bound_handle = handle;
-  for (halide_buffer_t* buffer : port->buffers) buffer->device = handle;
+  for (const Port::Part& part : port->parts) part.buffer->device = handle;
   return success();
 }
 

@@ -53,10 +53,14 @@ class Context {
  private:
   struct Port {
     const tenfold_port* table = nullptr;
-    void* host = nullptr;                   // bound by the caller, or
-    uint64_t bound_handle = 0;              // bound by the caller on the device
-    uint64_t own_handle = 0;                // the device's memory for what is bound on the host
-    std::vector<halide_buffer_t*> buffers;  // operands that lie in it
+    void* host = nullptr;       // bound by the caller, or
+    uint64_t bound_handle = 0;  // bound by the caller on the device
+    uint64_t own_handle = 0;    // the device's memory for what is bound on the host
+    struct Part {
+      halide_buffer_t* buffer;
+      int64_t offset_bytes;
+    };
+    std::vector<Part> parts;  // operands that lie in it; on a device each counts from its base
     bool is_bound() const { return host || bound_handle; }
   };
   struct Step {

@@ -1,6 +1,7 @@
 /* A library as the compiler emits them, written by hand: two steps over 1024 floats, y = 2*x + w,
  * with a parallel loop, scratch memory, weights, and a region of the arena that is to be zero
- * before the second step. Values of x[0] make it fail: -1: a message and a code; -2: a code alone
+ * before the second step. Both steps are handed the user's arrays from an element in the middle on.
+ * Values of x[0] make it fail: -1: a message and a code; -2: a code alone
  * from one iteration; -3: a message and code 0, as kernels without checks do.
  *
  * Compiled with TOY_NAME, TOY_ABI_VERSION and TOY_TARGET.
@@ -14,7 +15,13 @@
 #define TEXT_(a) #a
 #define TEXT(a) TEXT_(a)
 
-enum { count = 1024, blocks = 16, halo_bytes = 256, scratch_bytes = 4 * count / blocks };
+enum {
+  count = 1024,
+  blocks = 16,
+  halo_bytes = 256,
+  scratch_bytes = 4 * count / blocks,
+  middle = 48
+};
 
 static const tenfold_ops* ops_of(void* user_context) {
   return ((tenfold_user_context*)user_context)->ops;
@@ -25,6 +32,12 @@ typedef struct {
   const float* weights;
   float* out;
 } closure_t;
+
+/* Element 0 of a buffer that begins at element dim[0].min. */
+static float* first_element(void* buffer) {
+  const halide_buffer_t* b = (const halide_buffer_t*)buffer;
+  return (float*)b->host - b->dim[0].min;
+}
 
 static int double_block(void* user_context, int index, uint8_t* closure) {
   const closure_t* c = (const closure_t*)closure;
@@ -43,9 +56,8 @@ static int double_block(void* user_context, int index, uint8_t* closure) {
 
 static int double_kernel(void** args) {
   void* user_context = *(void**)args[0];
-  const halide_buffer_t* in = (const halide_buffer_t*)args[1];
   const halide_buffer_t* out = (const halide_buffer_t*)args[2];
-  closure_t closure = {(const float*)in->host, 0, (float*)out->host};
+  closure_t closure = {first_element(args[1]), 0, (float*)out->host};
   if (closure.in[0] == -1) {
     ops_of(user_context)->error(user_context, "the input is minus one\n");
     return halide_error_code_generic_error;
@@ -70,21 +82,21 @@ static int add_block(void* user_context, int index, uint8_t* closure) {
 static int add_kernel(void** args) {
   void* user_context = *(void**)args[0];
   closure_t closure = {(const float*)((halide_buffer_t*)args[1])->host,
-                       (const float*)((halide_buffer_t*)args[2])->host,
-                       (float*)((halide_buffer_t*)args[3])->host};
+                       (const float*)((halide_buffer_t*)args[2])->host, first_element(args[3])};
   return ops_of(user_context)->parallel_for(user_context, add_block, 0, blocks, (uint8_t*)&closure);
 }
 
 static const tenfold_dim plain[] = {{0, count, 1}};
+static const tenfold_dim from_middle[] = {{middle, count - middle, 1}};
 static const tenfold_dim with_halo[] = {{0, count + halo_bytes / 4, 1}};
 static const tenfold_operand double_operands[] = {
-    {TENFOLD_HOME_INPUT, 0, 0, TENFOLD_F32, 1, plain},
+    {TENFOLD_HOME_INPUT, 0, 4 * middle, TENFOLD_F32, 1, from_middle},
     {TENFOLD_HOME_ARENA, 0, 256, TENFOLD_F32, 1, with_halo},
 };
 static const tenfold_operand add_operands[] = {
     {TENFOLD_HOME_ARENA, 0, 256, TENFOLD_F32, 1, with_halo},
     {TENFOLD_HOME_WEIGHTS, 0, 64, TENFOLD_F32, 1, plain},
-    {TENFOLD_HOME_OUTPUT, 0, 0, TENFOLD_F32, 1, plain},
+    {TENFOLD_HOME_OUTPUT, 0, 4 * middle, TENFOLD_F32, 1, from_middle},
 };
 static const tenfold_fill halo[] = {{256 + 4 * count, halo_bytes / 2, halo_bytes / 2, 2}};
 static const tenfold_step steps[] = {
