@@ -70,7 +70,8 @@ Result<std::string> RunnerClient::write_file(const std::string& name, const Arra
 }
 
 Result<RunnerClient::Prepared> RunnerClient::prepare_files(const std::string& key) {
-  TENFOLD_TRY(TaskData data, make_task_data(task_, options_.seed));
+  TENFOLD_TRY(TaskData data,
+              options_.data ? options_.data(task_) : make_task_data(task_, options_.seed));
   const std::string stem = content_hash(key);
   const auto buffer = [&](const std::string& name, const Array& image,
                           const View& view) -> Result<runner_protocol::Buffer> {
@@ -177,25 +178,52 @@ Measurement RunnerClient::measure(const Candidate& candidate, const MeasureOptio
     request.min_samples = static_cast<int32_t>(thorough_samples);
     request.max_samples = thorough_most_samples;
   }
-  auto answer =
-      process_->send(runner_protocol::encode(runner_protocol::Request(std::move(request))))
-          ? process_->receive(options_.timeout_s, options_.cancel)
-          : Result<std::string>(Error{ErrorCode::io, "gone"});
-  if (answer) {
-    if (const auto reply = runner_protocol::decode_reply(*answer)) {
-      if (reply->verdict == Verdict::wild_write) process_.reset(), handed_over_ = false;
-      return interpret(*reply);
-    }
+  const Result<std::string> answer = exchange(std::move(request));
+  if (!answer) {
+    const Error& error = answer.error();
+    if (error.code == ErrorCode::cancelled) return no_measurement(error);
+    const bool late = error.code == ErrorCode::unavailable;
+    return failure(late ? TrialStatus::timeout : TrialStatus::run_failed, error.message);
   }
-  const ErrorCode code = answer ? ErrorCode::corrupt : answer.error().code;
+  const Result<Reply> reply = runner_protocol::decode_reply(*answer);
+  if (!reply) return failure(TrialStatus::run_failed, reply.error().message);
+  if (reply->verdict == Verdict::wild_write) process_.reset(), handed_over_ = false;
+  return interpret(*reply);
+}
+
+Result<std::string> RunnerClient::exchange(const runner_protocol::Request& request) {
+  auto answer = process_->send(runner_protocol::encode(request))
+                    ? process_->receive(options_.timeout_s, options_.cancel)
+                    : Result<std::string>(Error{ErrorCode::io, "gone"});
+  if (answer) return answer;
   const std::string how = process_->end();
   process_.reset();
   handed_over_ = false;
-  if (code == ErrorCode::cancelled) return no_measurement(answer.error());
-  if (code == ErrorCode::unavailable)
-    return failure(TrialStatus::timeout,
-                   "took longer than " + number_text(options_.timeout_s) + " s");
-  return failure(TrialStatus::run_failed, "crashed: " + how);
+  if (answer.error().code == ErrorCode::cancelled) return answer;
+  if (answer.error().code == ErrorCode::unavailable)
+    return Error{ErrorCode::unavailable,
+                 "took longer than " + number_text(options_.timeout_s) + " s"};
+  return Error{ErrorCode::failed, "crashed: " + how};
+}
+
+Result<runner_protocol::Figures> RunnerClient::figures(const Candidate& candidate,
+                                                       const FigureOptions& options) {
+  assert(current_);
+  TENFOLD_CHECK(hand_over());
+  TENFOLD_TRY(auto params, packed_params(candidate.config));
+  runner_protocol::Benchmark request{.kernel = {.object = candidate.object_path,
+                                                .symbol = candidate.symbol,
+                                                .params = std::move(params)},
+                                     .samples = options.samples,
+                                     .sample_ns = options.sample_ns,
+                                     .lanes = options.lanes,
+                                     .read_bytes = options.read_bytes,
+                                     .constant_bytes = options.constant_bytes,
+                                     .write_bytes = options.write_bytes};
+  TENFOLD_TRY(const std::string answer, exchange(std::move(request)));
+  TENFOLD_TRY(auto figures, runner_protocol::decode_figures(answer));
+  if (figures.verdict != Verdict::ok) return Error{ErrorCode::failed, figures.reason};
+  return figures;
 }
 
 Measurement RunnerClient::interpret(const Reply& reply) const {

@@ -3,6 +3,7 @@
 // whenever a candidate has taken it down.
 #pragma once
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,13 +21,22 @@ struct RunnerOptions {
   std::string runner_path;  // empty: tenfold-runner beside this program
   std::string
       work_folder;  // holds the data's folder while it lives; empty: the system's temporary folder
-  uint64_t seed = 1;               // of the data
+  uint64_t seed = 1;                                  // of the data
+  std::function<Result<TaskData>(const Task&)> data;  // empty: make_task_data with the seed
   double timeout_s = 10;           // of one candidate, checking and timing together
   int64_t budget_ns = 10'000'000;  // of the samples of one candidate; a thorough measurement takes
                                    // six times as long
   int64_t rotate_bytes = 0;        // see runner_protocol::Measure
   bool allow_libm = false;
   const std::atomic<bool>* cancel = nullptr;
+};
+
+/// What the runner times beside a candidate; see runner_protocol::Benchmark.
+struct FigureOptions {
+  int samples = 5;
+  int64_t sample_ns = 500'000;
+  std::vector<int32_t> lanes;
+  int64_t read_bytes = 0, constant_bytes = 0, write_bytes = 0;
 };
 
 class RunnerClient : public Runner {
@@ -39,6 +49,11 @@ class RunnerClient : public Runner {
   /// or the kernel's own message.
   Measurement measure(const Candidate& candidate, const MeasureOptions& options = {}) override;
 
+  /// Times a candidate beside what bounds it. Precondition: measure found it right. Errors:
+  /// cancelled; failed when it crashes, returns an error, or takes longer than the limit.
+  Result<runner_protocol::Figures> figures(const Candidate& candidate,
+                                           const FigureOptions& options);
+
  private:
   struct Prepared {
     std::vector<Array> params;
@@ -50,6 +65,9 @@ class RunnerClient : public Runner {
   Status hand_over();
   Result<std::vector<runner_protocol::Buffer>> packed_params(const Config& config);
   Result<std::string> write_file(const std::string& name, const Array& array);
+  /// The answer to a request. Without one the process is ended. Errors: cancelled, unavailable when
+  /// it took too long, failed when it crashed.
+  Result<std::string> exchange(const runner_protocol::Request& request);
   Measurement interpret(const runner_protocol::Reply& reply) const;
 
   RunnerOptions options_;

@@ -46,6 +46,20 @@ void fields(A& a, Reply& m) {
       a(m.code_bytes);
   a(m.spill_stores), a(m.spill_reloads), a(m.external_calls);
 }
+template <class A>
+void fields(A& a, Benchmark& m) {
+  a(m.kernel), a(m.samples), a(m.sample_ns), a(m.lanes);
+  a(m.read_bytes), a(m.constant_bytes), a(m.write_bytes);
+}
+template <class A>
+void fields(A& a, Peak& m) {
+  a(m.lanes), a(m.gflops);
+}
+template <class A>
+void fields(A& a, Figures& m) {
+  a(m.verdict), a(m.reason), a(m.warm_ns), a(m.cold_ns), a(m.memory_ns), a(m.cold_memory_ns);
+  a(m.peaks);
+}
 
 template <class T>
 constexpr bool is_plain = std::is_arithmetic_v<T> || std::is_enum_v<T>;
@@ -134,6 +148,9 @@ std::string encode(const Hello& message) {
 std::string encode(const Reply& message) {
   return encoded(message);
 }
+std::string encode(const Figures& message) {
+  return encoded(message);
+}
 std::string encode(const Request& message) {
   return std::visit(
       [&](const auto& request) { return char('0' + message.index()) + encoded(request); }, message);
@@ -145,14 +162,26 @@ Result<Hello> decode_hello(const std::string& body) {
 Result<Reply> decode_reply(const std::string& body) {
   return decoded<Reply>(body.data(), body.data() + body.size());
 }
+Result<Figures> decode_figures(const std::string& body) {
+  return decoded<Figures>(body.data(), body.data() + body.size());
+}
 Result<Request> decode_request(const std::string& body) {
-  const char* end = body.data() + body.size();
-  if (!body.empty() && body[0] == '0') {
-    TENFOLD_TRY(Prepare message, decoded<Prepare>(body.data() + 1, end));
-    return Request(std::move(message));
+  const char* const begin = body.data() + std::min<size_t>(1, body.size());
+  const char* const end = body.data() + body.size();
+  const auto message = [&]<class T>(T) -> Result<Request> {
+    TENFOLD_TRY(T request, decoded<T>(begin, end));
+    return Request(std::move(request));
+  };
+  switch (body.empty() ? 'x' : body[0]) {
+    case '0':
+      return message(Prepare{});
+    case '1':
+      return message(Measure{});
+    case '2':
+      return message(Benchmark{});
+    default:
+      return Error{ErrorCode::corrupt, "a request that is none of the runner's"};
   }
-  TENFOLD_TRY(Measure message, decoded<Measure>(body.empty() ? end : body.data() + 1, end));
-  return Request(std::move(message));
 }
 
 Status send_frame(int fd, const std::string& body) {

@@ -3,8 +3,9 @@
 // Bulk data does not travel: buffers are files.
 //
 // A conversation: the runner greets with a Hello; then for each task one Prepare, and for each
-// candidate of it one Measure; each is answered by one Reply, before which the runner may die or
-// never come, which says something about the candidate. The runner ends when the socket does.
+// candidate of it one Measure, and as many Benchmarks of it as are wanted; each is answered by one
+// Reply (a Benchmark by Figures), before which the runner may die or never come, which says
+// something about the candidate. The runner ends when the socket does.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -17,7 +18,7 @@
 
 namespace tenfold::runner_protocol {
 
-constexpr uint32_t version = 1;
+constexpr uint32_t version = 2;
 constexpr int socket_fd = 3;  // the runner's end, as the program inherits it
 
 /// A float32 that a kernel must leave alone: a NaN with a payload that no arithmetic makes.
@@ -85,15 +86,45 @@ struct Reply {
   std::vector<std::string> external_calls;
 };
 
-using Request = std::variant<Prepare, Measure>;
+/// Times a candidate that a Measure has found right, taking turns with what bounds it on this
+/// machine at this moment. Only object, symbol and params of `kernel` count.
+struct Benchmark {
+  Measure kernel;
+  int32_t samples = 5;          // of each series
+  int64_t sample_ns = 500'000;  // short calls are repeated until a sample takes so long, about
+  std::vector<int32_t> lanes;   // vector widths whose multiply-add peak is measured: 8, 16
+  // What the problem must read and write at least, its constants apart: a loop that does nothing
+  // else over memory of the same sizes is timed too.
+  int64_t read_bytes = 0, constant_bytes = 0, write_bytes = 0;
+};
+
+/// A multiply-add peak of all threads together, on vectors of `lanes`.
+struct Peak {
+  int32_t lanes = 0;
+  std::vector<double> gflops;  // by sample
+};
+
+/// Times are of one call, all threads together. Cold: what lies in the constants was flushed from
+/// every cache before each call; inputs and outputs lie where the call before left them.
+struct Figures {
+  Verdict verdict = Verdict::ok;
+  std::string reason;
+  std::vector<double> warm_ns, cold_ns;           // by sample
+  std::vector<double> memory_ns, cold_memory_ns;  // the loop that only moves the bytes
+  std::vector<Peak> peaks;                        // one a wanted vector width
+};
+
+using Request = std::variant<Prepare, Measure, Benchmark>;
 
 /// A frame's body. Decoding checks every length against what is there. Errors: corrupt.
 std::string encode(const Hello& message);
 std::string encode(const Request& message);
 std::string encode(const Reply& message);
+std::string encode(const Figures& message);
 Result<Hello> decode_hello(const std::string& body);
 Result<Request> decode_request(const std::string& body);
 Result<Reply> decode_reply(const std::string& body);
+Result<Figures> decode_figures(const std::string& body);
 
 /// Writes a frame to a socket, whole. Errors: io (the peer is gone; no signal is raised).
 Status send_frame(int fd, const std::string& body);

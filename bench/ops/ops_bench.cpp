@@ -22,10 +22,10 @@
 #include <sstream>
 
 #include "base/buffer_layout.h"
-#include "bench/ops/fma_peak.h"
 #include "bench/ops/kernel_loader.h"
 #include "dsl/fuse_pixels.h"
 #include "dsl/op.h"
+#include "runtime/runner/peaks.h"
 #include "schedules/space.h"
 
 namespace tenfold::bench {
@@ -156,7 +156,7 @@ Result<Timing> measure(Problem& problem, const LoadedKernel& kernel, std::vector
   for (const auto begin = Clock::now();
        seconds_since(begin) * 1e3 < time_ms || kernel_s.size() < 5;) {
     start = Clock::now();
-    const double operations = fma_burst(lanes, 30000);
+    const double operations = runner::fma_burst(lanes, 30000);
     peak.push_back(operations / seconds_since(start) * 1e-9);
     start = Clock::now();
     for (int i = 0; i < repetitions; ++i) TENFOLD_CHECK(problem.run(kernel, packed));

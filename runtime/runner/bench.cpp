@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <cmath>
 #include <cstring>
 
 #include "runtime/runner/checking_context.h"
+#include "runtime/runner/clock.h"
 #include "runtime/runner/compare.h"
 
 namespace tenfold::runner {
@@ -18,12 +18,6 @@ using runner_protocol::Verdict;
 
 constexpr double clearly_slower = 1.5;  // than the best so far: not worth more samples
 constexpr size_t params_kept = 16;
-
-int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 void describe(Argument& argument, const std::vector<BufferDim>& dims) {
   argument.dims.clear();
@@ -64,6 +58,7 @@ Result<std::unique_ptr<Bench>> Bench::create(const runner_protocol::Prepare& req
   std::unique_ptr<Bench> bench(new Bench);
   tenfold_context_options options = {};
   options.threads = static_cast<uint32_t>(request.threads);
+  bench->threads_ = request.threads;
   const auto failure = runtime::Context::create_for_op(options, bench->context_);
   if (!bench->context_) return Error{ErrorCode::failed, "no context: " + failure.text};
 

@@ -1,5 +1,5 @@
-// Bench: everything that one task's candidates are called with, and the two things that are done
-// with a candidate: check it, time it.
+// Bench: everything that one task's candidates are called with, and what is done with a candidate:
+// it is checked and timed, and where its figures are wanted, timed beside its bounds.
 #pragma once
 #include <HalideRuntime.h>
 
@@ -15,6 +15,8 @@
 
 namespace tenfold::runner {
 
+class Bounds;
+
 /// A file's content in guarded memory, as a kernel's argument.
 struct Argument {
   GuardedBuffer memory;
@@ -29,6 +31,10 @@ class Bench {
   /// Calls the kernel once in a checking context, compares the outputs, times it in the product's
   /// context, and compares again: a kernel that was right only the first time is wrong.
   runner_protocol::Reply measure(const runner_protocol::Measure& request, KernelFunction kernel);
+
+  /// Precondition: measure found the kernel right.
+  runner_protocol::Figures figures(const runner_protocol::Benchmark& request,
+                                   KernelFunction kernel);
 
  private:
   struct Output {
@@ -55,7 +61,10 @@ class Bench {
                       runner_protocol::Reply& reply) const;
   void take_samples(const runner_protocol::Measure& request, KernelFunction kernel,
                     runner_protocol::Reply& reply);
+  void take_figures(const runner_protocol::Benchmark& request, KernelFunction kernel,
+                    Bounds& bounds, runner_protocol::Figures& figures);
 
+  int threads_ = 1;
   std::unique_ptr<runtime::Context> context_;
   std::vector<Argument> inputs_;
   std::vector<Output> outputs_;

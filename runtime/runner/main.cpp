@@ -20,6 +20,7 @@
 namespace tenfold::runner {
 namespace {
 
+using runner_protocol::Figures;
 using runner_protocol::Reply;
 using runner_protocol::Verdict;
 
@@ -36,7 +37,7 @@ class Runner {
   }
 
   Reply answer(const runner_protocol::Measure& request) {
-    if (!bench_) return refuse(Verdict::failed, "no task was prepared");
+    if (!bench_) return refuse(Verdict::failed, not_prepared);
     const auto object = read_whole(request.object);
     if (!object) return refuse(Verdict::illegal, object.error().message);
     const auto code = read_object_code(*object);
@@ -56,7 +57,24 @@ class Runner {
     return reply;
   }
 
+  Figures answer(const runner_protocol::Benchmark& request) {
+    Figures figures;
+    figures.verdict = Verdict::failed;
+    if (!bench_) {
+      figures.reason = not_prepared;
+      return figures;
+    }
+    const auto object = read_whole(request.kernel.object);
+    auto loaded = object ? linker_->load(*object, request.kernel.symbol + "_argv")
+                         : Result<std::unique_ptr<Linker::Loaded>>(object.error());
+    if (loaded) return bench_->figures(request, (*loaded)->function);
+    figures.reason = loaded.error().message;
+    return figures;
+  }
+
  private:
+  static constexpr const char* not_prepared = "no task was prepared";
+
   static Reply refuse(Verdict verdict, const std::string& reason) {
     Reply reply;
     reply.verdict = verdict;
@@ -104,9 +122,10 @@ int serve() {
     if (!body) return 0;  // the tuner is gone
     const auto request = runner_protocol::decode_request(*body);
     if (!request) return 1;
-    const Reply reply =
-        std::visit([&](const auto& message) { return runner.answer(message); }, *request);
-    if (!runner_protocol::send_frame(socket_fd, runner_protocol::encode(reply))) return 1;
+    const std::string answer = std::visit(
+        [&](const auto& message) { return runner_protocol::encode(runner.answer(message)); },
+        *request);
+    if (!runner_protocol::send_frame(socket_fd, answer)) return 1;
   }
 }
 

@@ -336,5 +336,44 @@ TEST(Runner, RotatesCopiesOfTheConstants) {
   EXPECT_EQ(measured.status, TrialStatus::ok) << measured.reason;
 }
 
+/// Figures: the kernel's times, warm and cold, beside the peak and the moved bytes.
+TEST(Runner, TimesBesideWhatBounds) {
+  const Folder folder;
+  const Target target = *parse_target("x86_64-avx2");
+  auto runner = start_runner();
+  const Task task = *dsl::parse_op_spec("conv2d n=1 h=12 w=14 c=32 k=64 r=3 s=3 pad=1 bias relu");
+  const Config config = schedules::initial_config(task, target);
+  const Candidate candidate = compiled(folder, task, target, config);
+  for (const int threads : {1, 2}) {
+    ASSERT_TRUE(runner->prepare(task, target, threads));
+    ASSERT_EQ(runner->measure(candidate).status, TrialStatus::ok);
+    const auto figures = runner->figures(candidate, {.samples = 3,
+                                                     .sample_ns = 50'000,
+                                                     .lanes = {8},
+                                                     .read_bytes = 12 * 14 * 32 * 4,
+                                                     .constant_bytes = 9 * 32 * 64 * 4,
+                                                     .write_bytes = 12 * 14 * 64 * 4});
+    ASSERT_TRUE(figures) << figures.error().message;
+    ASSERT_EQ(figures->peaks.size(), 1u);
+    EXPECT_EQ(figures->peaks[0].lanes, 8);
+    for (const auto* series : {&figures->warm_ns, &figures->cold_ns, &figures->memory_ns,
+                               &figures->cold_memory_ns, &figures->peaks[0].gflops}) {
+      ASSERT_EQ(series->size(), 3u);
+      for (const double value : *series) EXPECT_GT(value, 0);
+    }
+    // Flushed constants have to come from memory.
+    EXPECT_GT(figures->cold_memory_ns[0], figures->memory_ns[0]);
+  }
+}
+
+TEST(Runner, HasNoFiguresOfNoObject) {
+  auto runner = start_runner();
+  const Target target = *parse_target("x86_64-avx2");
+  ASSERT_TRUE(runner->prepare(*dsl::parse_op_spec("map n=1 h=2 w=2 c=4 relu"), target, 1));
+  const auto figures = runner->figures({.config = {"rows", {}}, .object_path = "/absent.o"}, {});
+  ASSERT_FALSE(figures);
+  EXPECT_NE(figures.error().message.find("/absent.o"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tenfold::autotune

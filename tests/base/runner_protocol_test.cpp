@@ -37,6 +37,20 @@ TEST(RunnerProtocol, ReadsBackWhatItWrites) {
   const auto replied = decode_reply(encode(reply));
   ASSERT_TRUE(replied);
   EXPECT_EQ(encode(*replied), encode(reply));
+
+  const Request benchmark =
+      Benchmark{.kernel = std::get<Measure>(example()), .lanes = {8, 16}, .constant_bytes = 12};
+  const auto asked = decode_request(encode(benchmark));
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(encode(*asked), encode(benchmark));
+  EXPECT_EQ(std::get<Benchmark>(*asked).constant_bytes, 12);
+
+  Figures figures;
+  figures.cold_ns = {1.5};
+  figures.peaks = {{8, {80.5, 81}}};
+  const auto figured = decode_figures(encode(figures));
+  ASSERT_TRUE(figured);
+  EXPECT_EQ(figured->peaks[0].gflops[1], 81);
 }
 
 TEST(RunnerProtocol, RefusesEveryTruncationAndWhatFollows) {
@@ -44,6 +58,7 @@ TEST(RunnerProtocol, RefusesEveryTruncationAndWhatFollows) {
   for (size_t size = 0; size < body.size(); ++size)
     EXPECT_FALSE(decode_request(body.substr(0, size))) << size;
   EXPECT_FALSE(decode_request(body + "x"));
+  EXPECT_FALSE(decode_request("9" + body.substr(1)));
   EXPECT_FALSE(decode_reply(std::string(200, '\xff')));
   EXPECT_FALSE(decode_hello(""));
 }

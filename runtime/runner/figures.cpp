@@ -1,0 +1,209 @@
+#include "runtime/runner/figures.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "runtime/runner/bench.h"
+#include "runtime/runner/clock.h"
+#include "runtime/runner/peaks.h"
+
+namespace tenfold::runner {
+namespace {
+
+using runner_protocol::Figures;
+
+constexpr int parts_a_thread = 4;  // of a parallel loop: a late thread's are taken by the others
+constexpr int burst_repetitions = 4000;
+constexpr int64_t most_gather_ns = 100'000;
+constexpr int64_t line_bytes = 64, block_bytes = 8 << 10;
+constexpr int64_t most_repeats = 1 << 16, most_cold_calls = 64;
+
+int64_t part_of(int64_t total_bytes, int64_t part, int64_t parts) {
+  return total_bytes / line_bytes * part / parts * line_bytes;
+}
+
+Result<GuardedBuffer> filled_buffer(int64_t size_bytes) {
+  const auto rounded =
+      (std::max<int64_t>(size_bytes, 1) + line_bytes - 1) / line_bytes * line_bytes;
+  GuardedBuffer buffer(static_cast<size_t>(rounded));
+  if (!buffer.data()) return Error{ErrorCode::io, "no memory to measure the bandwidth with"};
+  std::memset(buffer.data(), 0x3f, buffer.size_bytes());
+  return buffer;
+}
+
+struct Move {
+  const std::byte *read, *constants;
+  std::byte* write;
+  int64_t read_bytes, constant_bytes, write_bytes, blocks, blocks_a_part;
+};
+
+/// One part: a block of each operand in turn, as a kernel would go through them.
+int move_part(void*, int index, uint8_t* closure) {
+  const Move& m = *reinterpret_cast<const Move*>(closure);
+  const int64_t last = std::min(m.blocks, (index + 1) * m.blocks_a_part);
+  for (int64_t b = index * m.blocks_a_part; b < last; ++b) {
+    const auto range = [&](int64_t total_bytes, auto&& visit) {
+      const int64_t begin = part_of(total_bytes, b, m.blocks);
+      const int64_t end = part_of(total_bytes, b + 1, m.blocks);
+      if (end > begin) visit(begin, static_cast<size_t>(end - begin));
+    };
+    range(m.read_bytes, [&](int64_t at, size_t size) { read_all(m.read + at, size); });
+    range(m.constant_bytes, [&](int64_t at, size_t size) { read_all(m.constants + at, size); });
+    range(m.write_bytes, [&](int64_t at, size_t size) { write_all(m.write + at, size); });
+  }
+  return 0;
+}
+
+/// A sample repeats `call` for about sample_ns, as often as a first call says.
+template <class Call>
+double warm_sample(int64_t sample_ns, const Call& call) {
+  call();
+  int64_t begin = now_ns();
+  call();
+  const int64_t once_ns = std::max<int64_t>(1, now_ns() - begin);
+  const int64_t repeats = std::clamp<int64_t>(sample_ns / once_ns, 1, most_repeats);
+  begin = now_ns();
+  for (int64_t i = 0; i < repeats; ++i) call();
+  return static_cast<double>(now_ns() - begin) / static_cast<double>(repeats);
+}
+
+/// The median of single calls, each after `prepare`.
+template <class Prepare, class Call>
+double cold_sample(int64_t sample_ns, const Prepare& prepare, const Call& call) {
+  std::vector<int64_t> times_ns;
+  call();
+  for (int64_t spent_ns = 0;
+       times_ns.empty() ||
+       (spent_ns < sample_ns && static_cast<int64_t>(times_ns.size()) < most_cold_calls);) {
+    prepare();
+    const int64_t begin = now_ns();
+    call();
+    times_ns.push_back(now_ns() - begin);
+    spent_ns += times_ns.back();
+  }
+  const auto middle = times_ns.begin() + static_cast<std::ptrdiff_t>(times_ns.size() / 2);
+  std::nth_element(times_ns.begin(), middle, times_ns.end());
+  return static_cast<double>(*middle);
+}
+
+}  // namespace
+
+Result<Bounds> Bounds::create(runtime::Context& context, int threads,
+                              const runner_protocol::Benchmark& request) {
+  Bounds bounds(context, threads);
+  TENFOLD_TRY(bounds.read_, filled_buffer(request.read_bytes));
+  TENFOLD_TRY(bounds.constants_, filled_buffer(request.constant_bytes));
+  TENFOLD_TRY(bounds.write_, filled_buffer(request.write_bytes));
+  return bounds;
+}
+
+void Bounds::in_parallel(Body body, int count, void* closure) {
+  tenfold_user_context* user_context = context_->user_context();
+  user_context->ops->parallel_for(user_context, body, 0, count, static_cast<uint8_t*>(closure));
+}
+
+void Bounds::gather() {
+  struct Crowd {
+    std::atomic<int> here{0};
+    int wanted;
+    int64_t deadline_ns;
+  } crowd{.wanted = threads_, .deadline_ns = now_ns() + most_gather_ns};
+  in_parallel(
+      [](void*, int, uint8_t* closure) {
+        Crowd& c = *reinterpret_cast<Crowd*>(closure);
+        c.here.fetch_add(1);
+        while (c.here.load() < c.wanted && now_ns() < c.deadline_ns) {
+        }
+        return 0;
+      },
+      threads_, &crowd);
+}
+
+double Bounds::multiply_add_gflops(int lanes) {
+  const int parts = threads_ * parts_a_thread;
+  gather();
+  const int64_t begin = now_ns();
+  in_parallel(
+      [](void*, int, uint8_t* closure) {
+        fma_burst(*reinterpret_cast<const int*>(closure), burst_repetitions);
+        return 0;
+      },
+      parts, &lanes);
+  const auto time_ns = static_cast<double>(std::max<int64_t>(1, now_ns() - begin));
+  return parts * fma_operations(lanes, burst_repetitions) / time_ns;
+}
+
+void Bounds::move_bytes() {
+  const auto size = [](const GuardedBuffer& b) { return static_cast<int64_t>(b.size_bytes()); };
+  const int64_t longest = std::max({size(read_), size(constants_), size(write_)});
+  const int64_t blocks = (longest + block_bytes - 1) / block_bytes;
+  const int parts =
+      static_cast<int>(std::min<int64_t>(blocks, threads_ == 1 ? 1 : threads_ * parts_a_thread));
+  Move move{read_.data(),     constants_.data(), write_.data(), size(read_),
+            size(constants_), size(write_),      blocks,        (blocks + parts - 1) / parts};
+  in_parallel(move_part, parts, &move);
+}
+
+void Bounds::flush_constants() {
+  flush(constants_.data(), constants_.size_bytes());
+}
+
+void Bench::take_figures(const runner_protocol::Benchmark& request, KernelFunction kernel,
+                         Bounds& bounds, Figures& figures) {
+  tenfold_user_context* user_context = context_->user_context();
+  Arguments operands = arguments(0, false, &user_context);
+  int failure = 0;
+  const auto call = [&] { failure |= kernel(operands.data()); };
+  const auto move = [&] { bounds.move_bytes(); };
+  const auto make_cold = [&] {
+    for (const Argument* param : current_params_)
+      flush(param->memory.data(), param->memory.size_bytes());
+    bounds.gather();
+  };
+  const auto make_bounds_cold = [&] {
+    bounds.flush_constants();
+    bounds.gather();
+  };
+  for (const int32_t lanes : request.lanes) figures.peaks.push_back({lanes, {}});
+  for (int sample = 0; sample < request.samples && failure == 0; ++sample) {
+    for (runner_protocol::Peak& peak : figures.peaks)
+      peak.gflops.push_back(bounds.multiply_add_gflops(peak.lanes));
+    bounds.gather();
+    figures.warm_ns.push_back(warm_sample(request.sample_ns, call));
+    figures.memory_ns.push_back(warm_sample(request.sample_ns / 2, move));
+    figures.cold_ns.push_back(cold_sample(request.sample_ns, make_cold, call));
+    figures.cold_memory_ns.push_back(cold_sample(request.sample_ns / 2, make_bounds_cold, move));
+  }
+  if (failure == 0) return;
+  figures.verdict = runner_protocol::Verdict::failed;
+  figures.reason = "the kernel returned " + std::to_string(failure);
+}
+
+Figures Bench::figures(const runner_protocol::Benchmark& request, KernelFunction kernel) {
+  Figures figures;
+  const auto refuse = [&](const Error& error) {
+    figures.verdict = runner_protocol::Verdict::failed;
+    figures.reason = error.message;
+    return figures;
+  };
+  if (const Status bound = bind_params(request.kernel); !bound) return refuse(bound.error());
+  auto bounds = Bounds::create(*context_, threads_, request);
+  if (!bounds) return refuse(bounds.error());
+  struct Work {
+    Bench* bench;
+    const runner_protocol::Benchmark* request;
+    KernelFunction kernel;
+    Bounds* bounds;
+    Figures* figures;
+  } work{this, &request, kernel, &*bounds, &figures};
+  context_->region(
+      [](void* argument) {
+        const auto* w = static_cast<const Work*>(argument);
+        w->bench->take_figures(*w->request, w->kernel, *w->bounds, *w->figures);
+      },
+      &work);
+  return figures;
+}
+
+}  // namespace tenfold::runner
