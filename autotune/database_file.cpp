@@ -27,6 +27,10 @@ constexpr const char* schema = R"(
   CREATE INDEX trials_by_task ON trials (task, target);
 )";
 
+constexpr const char* schema_fits = R"(
+  SELECT sum(type = 'table' AND name IN ('tasks', 'devices', 'trials')) = 3
+     AND sum(type NOT IN ('table', 'index')) = 0 FROM sqlite_master)";
+
 // The filter on the task stands apart, so that the usual question, about one task, uses the index.
 constexpr const char* select_trials = R"(
   SELECT tasks.text, target, device, threads, space_version, compiler, config, status, reason, samples, created,
@@ -72,12 +76,16 @@ int pragma(SQLite::Database& database, const char* name) {
 }
 
 Status check_schema(SQLite::Database& database, const std::string& path) {
+  database.exec("PRAGMA trusted_schema = OFF");
   if (pragma(database, "application_id") != application_id)
     return Error{ErrorCode::corrupt, path + ": not a tenfold database"};
   if (const int version = pragma(database, "user_version"); version != schema_version)
     return Error{ErrorCode::unsupported, path + ": its schema " + std::to_string(version) +
                                              " is not this program's " +
                                              std::to_string(schema_version)};
+  // A view in a table's place could run forever, a trigger do anything.
+  if (database.execAndGet(schema_fits).getInt() == 0)
+    return Error{ErrorCode::corrupt, path + ": its tables are not those of a tenfold database"};
   return {};
 }
 
@@ -115,17 +123,16 @@ std::string immutable_uri(const std::string& path) {
   return uri + "?immutable=1";
 }
 
-TrialLine read_row(SQLite::Statement& row, Config config, TrialStatus status) {
+Result<TrialLine> read_row(SQLite::Statement& row) {
   TrialLine line;
   Trial& trial = line.trial;
   trial.key = {.task = row.getColumn(0).getString(),
                .target = row.getColumn(1).getString(),
                .device_name = row.getColumn(2).getString(),
-               .threads = row.getColumn(3).getInt(),
-               .space_version = row.getColumn(4).getInt(),
                .compiler = row.getColumn(5).getString()};
-  trial.config = std::move(config);
-  trial.status = status;
+  TENFOLD_CHECK(set_counts(trial.key, row.getColumn(3).getInt64(), row.getColumn(4).getInt64()));
+  TENFOLD_TRY(trial.config, parse_config(row.getColumn(6).getString()));
+  TENFOLD_TRY(trial.status, parse_status(row.getColumn(7).getString()));
   trial.reason = row.getColumn(8).getString();
   const SQLite::Column samples = row.getColumn(9);
   trial.samples_ns.resize(samples.getBytes() / sizeof(int64_t));
@@ -136,6 +143,7 @@ TrialLine read_row(SQLite::Statement& row, Config config, TrialStatus status) {
   if (!row.isColumnNull(11))
     line.device = DeviceFacts{trial.key.device_name, row.getColumn(11).getInt64(),
                               row.getColumn(12).getInt64(), row.getColumn(13).getInt64()};
+  TENFOLD_CHECK(check_samples(trial));
   return line;
 }
 
@@ -170,10 +178,11 @@ DatabaseFile::~DatabaseFile() = default;
 
 Result<std::unique_ptr<DatabaseFile>> DatabaseFile::open(const std::string& path, Mode mode) {
   std::error_code ignored;
-  if (mode == Mode::read && !std::filesystem::exists(path, ignored))
+  const auto there = std::filesystem::status(path, ignored);
+  if (mode == Mode::read && !std::filesystem::exists(there))
     return Error{ErrorCode::not_found, path + ": no such database"};
-  if (std::filesystem::is_directory(path, ignored))
-    return Error{ErrorCode::io, path + ": a folder, not a database"};
+  if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there))
+    return Error{ErrorCode::corrupt, path + ": a folder or a device, not a database"};
 
   const auto connect = [&](const std::string& name, int flags) {
     return guarded(path, [&]() -> Result<std::unique_ptr<DatabaseFile>> {
@@ -235,14 +244,12 @@ Status DatabaseFile::visit(const TrialKey& key, const std::function<void(TrialLi
                  key.compiler);
     Status status;
     while (select.executeStep()) {
-      Result<Config> config = parse_config(select.getColumn(6).getString());
-      const Result<TrialStatus> trial_status = parse_status(select.getColumn(7).getString());
-      if (!config || !trial_status) {
-        status = Error{ErrorCode::corrupt,
-                       path_ + ": " + (config ? trial_status.error() : config.error()).message};
+      Result<TrialLine> line = read_row(select);
+      if (!line) {
+        status = Error{ErrorCode::corrupt, path_ + ": " + line.error().message};
         break;
       }
-      visit(read_row(select, *std::move(config), *trial_status));
+      visit(*std::move(line));
     }
     select.reset();
     return status;

@@ -10,7 +10,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Error malformed(const std::string& what) {
-  return {ErrorCode::corrupt, "a trial's line " + what};
+  return {ErrorCode::corrupt, "a trial " + what};
 }
 
 Result<std::string> text_field(const Json& json, const char* name) {
@@ -77,26 +77,48 @@ Result<TrialLine> parse_line(const std::string& line) {
   TENFOLD_TRY(const int64_t version, integer_field(json, "space_version"));
   TENFOLD_TRY(trial.key.compiler, text_field(json, "compiler"));
   TENFOLD_TRY(const std::string config, text_field(json, "config"));
-  TENFOLD_TRY(trial.config, parse_config(config));
+  const Result<Config> parsed_config = parse_config(config);
+  if (!parsed_config)
+    return malformed("has a config that is none: " + parsed_config.error().message);
+  trial.config = *parsed_config;
   TENFOLD_TRY(const std::string status, text_field(json, "status"));
-  TENFOLD_TRY(trial.status, parse_status(status));
+  const Result<TrialStatus> parsed_status = parse_status(status);
+  if (!parsed_status) return malformed("has no status: " + parsed_status.error().message);
+  trial.status = *parsed_status;
   TENFOLD_TRY(trial.samples_ns, integers_field(json, "samples_ns"));
   TENFOLD_TRY(trial.created_unix_s, integer_field(json, "created"));
-  trial.key.threads = static_cast<int>(threads);
-  trial.key.space_version = static_cast<int>(version);
+  const Result<Task> task = parse_task(trial.key.task);
+  if (!task) return malformed("is of a task that is none: " + task.error().message);
+  TENFOLD_CHECK(set_counts(trial.key, threads, version));
   if (trial.status != TrialStatus::ok) {
     TENFOLD_TRY(trial.reason, text_field(json, "reason"));
-  } else if (trial.samples_ns.empty()) {
-    return malformed("has no samples although its status is ok");
   }
-  for (const int64_t sample : trial.samples_ns)
-    if (sample <= 0) return malformed("has a sample that is not positive");
+  TENFOLD_CHECK(check_samples(trial));
   if (json.contains("caches")) {
     TENFOLD_TRY(const std::vector<int64_t> caches, integers_field(json, "caches"));
     if (caches.size() != 3) return malformed("has \"caches\" that are not three");
     parsed.device = DeviceFacts{trial.key.device_name, caches[0], caches[1], caches[2]};
   }
   return parsed;
+}
+
+Status set_counts(TrialKey& key, int64_t threads, int64_t space_version) {
+  constexpr int64_t most = 1 << 20;
+  if (threads < 1 || threads > most)
+    return malformed("has " + std::to_string(threads) + " threads");
+  if (space_version < 1 || space_version > most)
+    return malformed("is of version " + std::to_string(space_version) + " of its space");
+  key.threads = static_cast<int>(threads);
+  key.space_version = static_cast<int>(space_version);
+  return {};
+}
+
+Status check_samples(const Trial& trial) {
+  if (trial.status == TrialStatus::ok && trial.samples_ns.empty())
+    return malformed("has no samples although its status is ok");
+  for (const int64_t sample : trial.samples_ns)
+    if (sample <= 0) return malformed("has a sample that is not positive");
+  return {};
 }
 
 std::string trial_hash(const Trial& trial) {

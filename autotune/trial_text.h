@@ -34,6 +34,10 @@ std::string to_line(const Trial& trial, const std::optional<DeviceFacts>& device
 /// Errors: corrupt, with the field that is missing or malformed.
 Result<TrialLine> parse_line(const std::string& line);
 
+/// What a record of any origin must hold to be believed. Errors: corrupt, with the rule.
+Status set_counts(TrialKey& key, int64_t threads, int64_t space_version);
+Status check_samples(const Trial& trial);
+
 /// Identity of a trial's content; two imports of one line are one trial.
 std::string trial_hash(const Trial& trial);
 

@@ -49,7 +49,8 @@ void remove_abandoned(const fs::path& parent) {
 Result<std::unique_ptr<WorkFolder>> WorkFolder::make(const std::string& parent) {
   std::error_code error;
   const fs::path folder = parent.empty() ? fs::temp_directory_path(error) : fs::path(parent);
-  if (!error) fs::create_directories(folder, error);
+  if (error) return Error{ErrorCode::io, "no folder for temporary files: " + error.message()};
+  fs::create_directories(folder, error);
   if (error) return Error{ErrorCode::io, folder.string() + ": can't be made: " + error.message()};
   remove_abandoned(folder);
   std::string pattern = (folder / (std::string(prefix) + "XXXXXX")).string();

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -205,7 +206,17 @@ TEST(Database, RefusesWhatIsNotOneOfItsFiles) {
   refused("short", ErrorCode::corrupt, "not a tenfold database");
   refused("foreign", ErrorCode::corrupt, "not a tenfold database");
   refused("future", ErrorCode::unsupported, "schema 7");
-  refused(".", ErrorCode::io, "a folder");
+  refused(".", ErrorCode::corrupt, "not a database");
+  ASSERT_EQ(mkfifo(folder.file("pipe").c_str(), 0600), 0);
+  refused("pipe", ErrorCode::corrupt, "not a database");  // without waiting for a writer
+  for (const char* change :
+       {"DROP TABLE devices", "CREATE VIEW more AS SELECT 1",
+        "CREATE TRIGGER gone AFTER INSERT ON trials BEGIN DELETE FROM trials; END"}) {
+    std::filesystem::remove(folder.file("changed"));
+    { open_or_fail({folder.file("changed"), {}}); }
+    sql(folder.file("changed"), change);
+    refused("changed", ErrorCode::corrupt, "its tables are not those");
+  }
   EXPECT_EQ(SqliteDatabase::open({"", {folder.file("absent")}}).error().code, ErrorCode::not_found);
   EXPECT_EQ(SqliteDatabase::open({folder.file("no/such/folder/db"), {}}).error().code,
             ErrorCode::io);
@@ -213,6 +224,21 @@ TEST(Database, RefusesWhatIsNotOneOfItsFiles) {
 
   std::ifstream untouched(folder.file("text"));
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(untouched), {}), std::string(5000, 'x'));
+}
+
+TEST(Database, BelievesNoImpossibleRow) {
+  const Folder folder;
+  for (const char* change : {"samples = x'fbffffffffffffff'", "samples = x''", "samples = 'text'",
+                             "threads = 0", "threads = 4294967297", "threads = 'two'",
+                             "space_version = -1", "status = 'splendid'", "config = ''"}) {
+    std::filesystem::remove(folder.file("db"));
+    { ASSERT_TRUE(open_or_fail({folder.file("db"), {}})->insert(example_trial())); }
+    sql(folder.file("db"), (std::string("UPDATE trials SET ") + change).c_str());
+    const auto trials = open_or_fail({"", {folder.file("db")}})->trials(any_key());
+    ASSERT_FALSE(trials) << change;
+    EXPECT_EQ(trials.error().code, ErrorCode::corrupt) << change;
+    EXPECT_TRUE(trials.error().message.starts_with(folder.file("db") + ": "));
+  }
 }
 
 TEST(Database, CountsWhatItHolds) {
@@ -244,6 +270,16 @@ TEST(TrialLine, ReadsBackWhatItPrints) {
   Trial negative = example_trial();
   negative.samples_ns = {-5};
   EXPECT_FALSE(parse_line(to_line(negative)));
+  for (const auto& spoil : std::initializer_list<void (*)(Trial&)>{
+           [](Trial& t) { t.key.threads = 0; }, [](Trial& t) { t.key.space_version = -1; },
+           [](Trial& t) { t.key.task = ""; }, [](Trial& t) { t.key.task = "map in=f32"; },
+           [](Trial& t) { t.config.algorithm = ""; }}) {
+    Trial spoilt = example_trial();
+    spoil(spoilt);
+    const auto parsed = parse_line(to_line(spoilt));
+    ASSERT_FALSE(parsed);
+    EXPECT_EQ(parsed.error().code, ErrorCode::corrupt) << parsed.error().message;
+  }
 }
 
 TEST(Winner, BelievesTheLongerMeasurement) {
