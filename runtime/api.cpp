@@ -1,4 +1,5 @@
 // The C ABI: null checks, exceptions to statuses, and where the text of a failure is kept.
+#include <memory>
 #include <new>
 #include <string>
 
@@ -8,9 +9,10 @@
 namespace runtime = tenfold::runtime;
 
 struct tenfold_network {
-  std::unique_ptr<runtime::Network> network;
+  std::shared_ptr<const runtime::Network> network;
 };
 struct tenfold_context {
+  std::shared_ptr<const runtime::Network> network;  // outlives the context, whoever closes first
   std::unique_ptr<runtime::Context> context;
 };
 
@@ -85,10 +87,10 @@ tenfold_status tenfold_open(const char* path, const tenfold_open_options* option
   *network = nullptr;
   if (!path) return null_argument("path");
   return guarded(nullptr, [&] {
-    auto opened = std::make_unique<tenfold_network>();
+    std::unique_ptr<runtime::Network> opened;
     TENFOLD_RETURN_FAILURE(
-        runtime::Network::open(path, options ? *options : tenfold_open_options{}, opened->network));
-    *network = opened.release();
+        runtime::Network::open(path, options ? *options : tenfold_open_options{}, opened));
+    *network = new tenfold_network{std::move(opened)};
     return runtime::success();
   });
 }
@@ -99,10 +101,10 @@ tenfold_status tenfold_open_linked(tenfold_query_fn query, const char* weights_p
   *network = nullptr;
   if (!query) return null_argument("query");
   return guarded(nullptr, [&] {
-    auto opened = std::make_unique<tenfold_network>();
+    std::unique_ptr<runtime::Network> opened;
     TENFOLD_RETURN_FAILURE(runtime::Network::open_linked(
-        query, weights_path, options ? *options : tenfold_open_options{}, opened->network));
-    *network = opened.release();
+        query, weights_path, options ? *options : tenfold_open_options{}, opened));
+    *network = new tenfold_network{std::move(opened)};
     return runtime::success();
   });
 }
@@ -142,6 +144,7 @@ tenfold_status tenfold_context_create(const tenfold_network* network,
     auto made = std::make_unique<tenfold_context>();
     TENFOLD_RETURN_FAILURE(runtime::Context::create(
         *network->network, options ? *options : tenfold_context_options{}, made->context));
+    made->network = network->network;
     *context = made.release();
     return runtime::success();
   });

@@ -47,6 +47,17 @@ TEST_P(RunThreads, GivesTheResultEveryTime) {
 }
 INSTANTIATE_TEST_SUITE_P(Counts, RunThreads, testing::Values(0, 1, 2, 3, 8));
 
+TEST_F(Run, TheNetworkMayBeClosedFirst) {
+  make_context(2);
+  const Values in = toy::input(1);
+  Values out = {};
+  bind(in, out);
+  tenfold_close(opened_.network);
+  opened_.network = nullptr;
+  ASSERT_EQ(tenfold_run(opened_.context), TENFOLD_OK);
+  EXPECT_EQ(out, toy::expected(1));
+}
+
 TEST_F(Run, BindsAnewBetweenRuns) {
   make_context(2);
   const Values in1 = toy::input(1), in2 = toy::input(2);

@@ -74,7 +74,7 @@ TENFOLD_API tenfold_status tenfold_open_linked(tenfold_query_fn query, const cha
                                                const tenfold_open_options* options,
                                                tenfold_network** network);
 
-/* Frees a network. Its contexts must have been freed before. NULL is ignored. */
+/* Frees a network, once the last of its contexts is freed too. NULL is ignored. */
 TENFOLD_API void tenfold_close(tenfold_network* network);
 
 TENFOLD_API const char* tenfold_network_name(const tenfold_network* network);
