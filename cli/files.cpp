@@ -47,7 +47,7 @@ Result<FileView> FileView::open(const std::string& path) {
   struct stat info {};
   if (::fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
     ::close(file);
-    return Error{ErrorCode::io, path + ": not a regular file"};
+    return Error{ErrorCode::corrupt, path + ": not a regular file"};
   }
   const size_t size = static_cast<size_t>(info.st_size);
   void* data = size == 0 ? nullptr : ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
@@ -95,8 +95,9 @@ Result<ScratchFolder> ScratchFolder::make() {
   std::error_code failed;
   std::string path = (std::filesystem::temp_directory_path(failed) / "tenfold-XXXXXX").string();
   if (failed) return Error{ErrorCode::io, "no folder for temporary files: " + failed.message()};
-  if (!::mkdtemp(path.data()))
-    return Error{ErrorCode::io, system_error(path, "can't be made").message};
+  const std::string pattern = path;
+  if (!::mkdtemp(path.data()))  // which may empty the pattern
+    return Error{ErrorCode::io, system_error(pattern, "can't be made").message};
   return ScratchFolder(path);
 }
 

@@ -10,7 +10,7 @@ namespace tenfold::cli {
 /// A regular file mapped for reading.
 class FileView {
  public:
-  /// Errors: not_found; io when it is no regular file or can't be read.
+  /// Errors: not_found; corrupt when it is no regular file; io when it can't be read.
   static Result<FileView> open(const std::string& path);
   FileView(FileView&& other) noexcept;
   FileView& operator=(FileView&&) = delete;

@@ -39,10 +39,13 @@ Json port_json(const graph::Network& network, const std::vector<graph::TensorId>
   return rows;
 }
 
-void print_ports(const char* title, const Json& ports) {
+std::string ports_text(const char* title, const Json& ports) {
+  std::string text;
   for (const Json& port : ports)
-    fmt::print("{:<8} {}  {} {}\n", title, port["name"].get<std::string>(),
-               port["type"].get<std::string>(), tenfold::to_string(port["dims"].get<Dims>()));
+    text += fmt::format("{:<8} {}  {} {}\n", title, port.at("name").get<std::string>(),
+                        port.at("type").get<std::string>(),
+                        tenfold::to_string(port.at("dims").get<Dims>()));
+  return text;
 }
 
 /// Tasks, their work and how many of them the databases know.
@@ -86,11 +89,12 @@ Status inspect_model(const Options& options) {
     TENFOLD_CHECK(graph::run_passes(network));
     TENFOLD_CHECK(add_coverage(options, network, json));
   }
-  if (!options.json.empty()) TENFOLD_CHECK(write_text(options.json, json.dump(2) + "\n"));
+  if (!options.json.empty())  // names from models may hold bytes that are no UTF-8
+    TENFOLD_CHECK(
+        write_text(options.json, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
   if (options.json != "-") {
     fmt::print("model    {}, opset {}\n", options.model.file, network.opset);
-    print_ports("input", json["inputs"]);
-    print_ports("output", json["outputs"]);
+    fmt::print("{}{}", ports_text("input", json["inputs"]), ports_text("output", json["outputs"]));
     for (const auto& [op, count] : network.onnx_ops)
       fmt::print("{:<8} {} x {}\n", "operator", op, count);
     if (unsupported.empty())
@@ -105,22 +109,31 @@ Status inspect_model(const Options& options) {
   return Error{ErrorCode::unsupported, options.model.file + ": " + unsupported_text(unsupported)};
 }
 
+std::string library_text(const Json& manifest) {
+  std::string text =
+      fmt::format("library  {}, compiled by {}\n", manifest.at("name").get<std::string>(),
+                  manifest.at("compiler").get<std::string>());
+  text += ports_text("input", manifest.at("inputs")) + ports_text("output", manifest.at("outputs"));
+  for (const Json& variant : manifest.at("variants"))
+    text += fmt::format("target   {}: {} kernels, arena {}, weights {}\n",
+                        variant.at("target").get<std::string>(), variant.at("steps").size(),
+                        bytes_text(variant.at("arena_bytes").get<int64_t>()),
+                        bytes_text(variant.at("weights_size_bytes").get<int64_t>()));
+  return text;
+}
+
 Status inspect_library(const Options& options) {
   const std::string path = options.model.file + "/manifest.json";
   TENFOLD_TRY(const FileView file, FileView::open(path));
   const Json manifest = Json::parse(file.bytes(), nullptr, false);
-  if (!manifest.is_object()) return Error{ErrorCode::corrupt, path + ": not a manifest"};
+  std::string text;
+  try {
+    text = library_text(manifest);
+  } catch (const Json::exception&) {  // an entry is missing, or of another type
+    return Error{ErrorCode::corrupt, path + ": not a manifest"};
+  }
   if (!options.json.empty()) TENFOLD_CHECK(write_text(options.json, manifest.dump(2) + "\n"));
-  if (options.json == "-") return {};
-  fmt::print("library  {}, compiled by {}\n", manifest.value("name", ""),
-             manifest.value("compiler", ""));
-  print_ports("input", manifest.value("inputs", Json::array()));
-  print_ports("output", manifest.value("outputs", Json::array()));
-  for (const Json& variant : manifest.value("variants", Json::array()))
-    fmt::print("target   {}: {} kernels, arena {}, weights {}\n", variant.value("target", ""),
-               variant.value("steps", Json::array()).size(),
-               bytes_text(variant.value("arena_bytes", int64_t{0})),
-               bytes_text(variant.value("weights_size_bytes", int64_t{0})));
+  if (options.json != "-") fmt::print("{}", text);
   return {};
 }
 

@@ -46,15 +46,19 @@ std::optional<codegen::Kernel> KernelCache::find(const std::string& symbol) cons
   auto object = text ? read_all(object_path(symbol)) : std::nullopt;
   if (!object) return std::nullopt;
   const nlohmann::json json = nlohmann::json::parse(*text, nullptr, false);
-  if (!json.is_object() || json.value("object_hash", "") != content_hash(*object))
-    return std::nullopt;
   codegen::Kernel kernel;
   kernel.symbol = symbol;
-  kernel.scratch_bytes = json.value("scratch_bytes", int64_t{0});
+  try {
+    if (json.at("object_hash") != content_hash(*object)) return std::nullopt;
+    kernel.scratch_bytes = json.at("scratch_bytes").get<int64_t>();
+    kernel.device_code = json.at("device_code").get<std::string>();
+    const auto cubin = json.at("cubin").get<std::vector<uint8_t>>();
+    kernel.cubin.assign(cubin.begin(), cubin.end());
+  } catch (const nlohmann::json::exception&) {  // damaged: it is built anew
+    return std::nullopt;
+  }
+  if (kernel.scratch_bytes < 0) return std::nullopt;
   kernel.object = std::move(*object);
-  kernel.device_code = json.value("device_code", "");
-  const auto cubin = json.value("cubin", std::vector<uint8_t>{});
-  kernel.cubin.assign(cubin.begin(), cubin.end());
   touch(json_path);
   return kernel;
 }

@@ -26,21 +26,25 @@ Array gather(const View& view, const float* base) {
   return array;
 }
 
+struct Named {
+  std::string task, tensor;
+};
+
 struct Watch {
   Session* session;
-  const json* steps;  // the manifest's
+  const std::vector<Named>* steps;  // the manifest's
   std::vector<Layer> layers;
   Status status;
 };
 
 Status keep(Watch& watch, uint32_t index, const tenfold_step& step) {
   const Result<Task> task = parse_task(step.task);
-  if (!task || index >= watch.steps->size() || (*watch.steps)[index].value("task", "") != step.task)
+  if (!task || index >= watch.steps->size() || (*watch.steps)[index].task != step.task)
     return Error{ErrorCode::corrupt,
                  std::string("manifest.json: step '") + step.name + "' is not the library's"};
   const View& view = task->outputs[0];
   const tenfold_operand& operand = step.operands[step.operand_count - task->outputs.size()];
-  const std::string tensor = (*watch.steps)[index].value("tensor", "");
+  const std::string& tensor = (*watch.steps)[index].tensor;
   if (operand.home != TENFOLD_HOME_ARENA || view.type != DType::f32 || tensor.empty()) return {};
   std::vector<float> bytes(static_cast<size_t>(end_element(view)));
   TENFOLD_CHECK(
@@ -78,11 +82,16 @@ Result<std::vector<Layer>> run_layers(Session& session, const std::string& folde
   const std::string path = folder + "/manifest.json";
   TENFOLD_TRY(const FileView file, FileView::open(path));
   const json manifest = json::parse(file.bytes(), nullptr, false);
-  json steps = json::array();
-  if (manifest.is_object())
-    for (const json& variant : manifest.value("variants", json::array()))
-      if (variant.value("target", "") == session.target())
-        steps = variant.value("steps", json::array());
+  std::vector<Named> steps;
+  try {
+    for (const json& variant : manifest.at("variants"))
+      if (variant.at("target") == session.target())
+        for (const json& step : variant.at("steps"))
+          steps.push_back(
+              {step.at("task").get<std::string>(), step.at("tensor").get<std::string>()});
+  } catch (const json::exception&) {  // an entry is missing, or of another type
+    return Error{ErrorCode::corrupt, path + ": not a manifest"};
+  }
   if (steps.empty())
     return Error{ErrorCode::corrupt, path + ": lists no steps for " + session.target()};
 

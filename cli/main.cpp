@@ -2,6 +2,8 @@
 // code.
 #include <fmt/core.h>
 
+#include <new>
+
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "tenfold/tenfold.h"
@@ -10,12 +12,14 @@ namespace {
 
 using namespace tenfold;
 
-/// A library's message may have grown lines (a compiler's, for instance); the user gets one.
+/// A library's message may have grown lines (a compiler's, for instance); the user gets one,
+/// without what a terminal would obey.
 std::string one_line(const std::string& text) {
   std::string line;
   for (const char c : text) {
     const bool blank = c == '\n' || c == '\r' || c == '\t' || c == ' ';
-    if (!blank) line += c;
+    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    if (!blank) line += control ? '?' : c;
     if (blank && !line.empty() && line.back() != ' ') line += ' ';
   }
   while (!line.empty() && line.back() == ' ') line.pop_back();
@@ -26,6 +30,17 @@ int fail(const std::string& message, int code) {
   std::fflush(stdout);
   fmt::print(stderr, "tenfold: error: {}\n", one_line(message));
   return code;
+}
+
+/// What libraries throw ends here, as the line that a user reads.
+Status run(const cli::Run& chosen) {
+  try {
+    return chosen();
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::failed, "out of memory"};
+  } catch (const std::exception& exception) {
+    return Error{ErrorCode::failed, exception.what()};
+  }
 }
 
 }  // namespace
@@ -51,7 +66,7 @@ int main(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     return fail(std::string(error.what()) + " (see tenfold --help)", 2);
   }
-  const Status status = chosen();
+  const Status status = run(chosen);
   if (!status) return fail(status.error().message, exit_code(status.error().code));
   return 0;
 }

@@ -12,10 +12,10 @@ namespace tenfold::cli {
 Result<std::unique_ptr<autotune::SqliteDatabase>> open_records(
     const std::vector<std::string>& given) {
   const auto paths = database_paths(given);
-  if (!paths) return paths.error();
-  std::error_code failed;
-  if (given.empty() && !std::filesystem::exists((*paths)[0], failed))
+  std::error_code failed;  // without a cache folder there are no records of one's own either
+  if (given.empty() && (!paths || !std::filesystem::exists((*paths)[0], failed)))
     return std::unique_ptr<autotune::SqliteDatabase>();
+  if (!paths) return paths.error();
   return autotune::SqliteDatabase::open({.write = "", .read = *paths});
 }
 

@@ -20,7 +20,8 @@ struct Options {
 };
 
 Status run(const Options& options) {
-  TENFOLD_TRY(Session session, Session::open(options.folder, options.target, options.threads));
+  TENFOLD_TRY(Session session,
+              Session::open(options.folder, options.target, options.threads, true));
   TENFOLD_TRY(const std::vector<Array> inputs, read_inputs(session.inputs(), options.inputs));
 
   std::vector<std::pair<size_t, std::string>> wanted;

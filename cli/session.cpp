@@ -38,11 +38,13 @@ Error from_runtime(tenfold_status status, const std::string& subject, const char
   return {code_of(status), named ? message : subject + ": " + message};
 }
 
-Result<Session> Session::open(const std::string& folder, const std::string& target, int threads) {
+Result<Session> Session::open(const std::string& folder, const std::string& target, int threads,
+                              bool check_weights) {
   Session session;
   session.folder_ = folder;
   tenfold_open_options options{};
   options.target = target.empty() ? nullptr : target.c_str();
+  options.hash_weights = check_weights;
   tenfold_status status = tenfold_open(folder.c_str(), &options, &session.network_);
   if (status != TENFOLD_OK) return from_runtime(status, folder, tenfold_last_error());
   tenfold_context_options context{};

@@ -22,7 +22,9 @@ struct PortInfo {
 class Session {
  public:
   /// `target` empty: the best that this machine runs; threads 0: one a core.
-  static Result<Session> open(const std::string& folder, const std::string& target, int threads);
+  /// check_weights: reads all weights and compares them with the hash that the library holds.
+  static Result<Session> open(const std::string& folder, const std::string& target, int threads,
+                              bool check_weights = false);
   Session(Session&&) noexcept;
   Session& operator=(Session&&) = delete;
   ~Session();

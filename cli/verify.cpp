@@ -73,7 +73,8 @@ Result<std::vector<Row>> compare_all(const std::vector<Layer>& layers,
 }
 
 Status verify(const Options& options) {
-  TENFOLD_TRY(Session session, Session::open(options.folder, options.target, options.threads));
+  TENFOLD_TRY(Session session,
+              Session::open(options.folder, options.target, options.threads, true));
   TENFOLD_TRY(const std::vector<Array> inputs,
               read_or_make_inputs(session.inputs(), options.inputs, options.seed));
   std::vector<Array> outputs = make_arrays(session.outputs());

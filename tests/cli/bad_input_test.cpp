@@ -6,6 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "tests/cli/program.h"
 
 namespace tenfold::cli::testing {
@@ -46,6 +49,9 @@ class BadInput : public ::testing::TestWithParam<BadCase> {
 TEST_P(BadInput, GetsOneLineAndADocumentedExitCode) {
   models();
   place.write("file", "x");
+  std::filesystem::create_directory(place.path("page"));
+  place.write("page/manifest.json", R"({"name": "page", "inputs": 3, "files": ["own.js"]})");
+  place.write("page/own.js", "own");
   const auto before = place.list();
   const Outcome outcome = place.tenfold(arguments());
   EXPECT_EQ(outcome.code, GetParam().code) << outcome.err << outcome.out;
@@ -135,6 +141,10 @@ const BadCase cases[] = {
      3,
      {"external_missing.onnx", "nowhere.bin"}},
     {"ExternalShort", compile("$M/external_short.onnx"), 3, {"external_short.onnx", "short.bin"}},
+    {"ExternalBeyondMemory",
+     compile("$M/external_sparse.onnx"),
+     1,
+     {"external_sparse.onnx", "'w'", "sparse.bin"}},
     {"UnknownTarget", compile("$M/small.onnx", {"--target", "vax"}), 2, {"'vax'", "x86_64-avx2"}},
     {"UnknownOutput",
      compile("$M/small.onnx", {"--outputs", "nothing"}),
@@ -142,10 +152,19 @@ const BadCase cases[] = {
      {"small.onnx", "nothing"}},
     {"BadAccuracy", compile("$M/small.onnx", {"--accuracy", "good"}), 2, {"--accuracy good"}},
     {"BadName", compile("$M/small.onnx", {"--name", "2 big"}), 2, {"--name 2 big"}},
+    {"NameOfTheRuntime", compile("$M/small.onnx", {"--name", "tenfold"}), 2, {"--name tenfold"}},
+    {"NameOfAStandardHeader", compile("$M/small.onnx", {"--name", "math"}), 2, {"--name math"}},
+    {"OutputWithoutAName", {"compile", "$M/small.onnx", "-o", ""}, 2, {"--output"}},
+    {"OutputOfAnotherProgram",
+     {"compile", "$M/one_conv.onnx", "-o", "$W/page"},
+     1,
+     {"page/manifest.json"}},
+    {"ManifestOfAnotherProgram", {"inspect", "$W/page"}, 3, {"page/manifest.json"}},
     {"OutputBelowAFile", {"compile", "$M/one_conv.onnx", "-o", "$W/file/out"}, 1, {"file"}},
     {"OutputIsAFile", {"compile", "$M/one_conv.onnx", "-o", "$W/file"}, 1, {"file"}},
     {"DatabaseThatIsNone", compile("$M/small.onnx", {"--db", "$M/text.onnx"}), 3, {"$M/text.onnx"}},
     {"DatabaseThatIsMissing", compile("$M/small.onnx", {"--db", "$W/no.sqlite"}), 3, {"no.sqlite"}},
+    {"DatabaseThatIsAFolder", compile("$M/small.onnx", {"--db", "$M"}), 3, {"$M"}},
     {"StatsOfNoDatabase", {"db", "stats", "--db", "$M/random.onnx"}, 3, {"$M/random.onnx"}},
     {"ImportOfNoRecords",
      {"db", "import", "$M/text.onnx", "--db", "$W/cache/new.sqlite"},
@@ -214,6 +233,51 @@ TEST(FullDisk, IsReportedByRunToo) {
                      "--output", "y=/dev/full"});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_NE(outcome.error_line().find("/dev/full"), std::string::npos) << outcome.err;
+}
+
+TEST(Names, OfBytesThatAreNoTextArePrinted) {
+  const Workplace place;
+  const Outcome outcome = place.tenfold({"inspect", models() + "/no_utf8.onnx", "--json", "-"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+}
+
+TEST(Library, WhoseWeightsAreDamagedIsNotRun) {
+  const Workplace place;
+  ASSERT_EQ(place.tenfold({"compile", models() + "/small.onnx", "-o", place.path("out")}).code, 0);
+  std::fstream weights(place.path("out/small.weights"),
+                       std::ios::in | std::ios::out | std::ios::binary);
+  weights.seekp(4096 + 100);
+  weights.put('\x55');
+  weights.close();
+  const Outcome outcome =
+      place.tenfold({"run", place.path("out"), "--input", "x=" + models() + "/small_x.npy",
+                     "--output", "y=" + place.path("y.npy")});
+  EXPECT_EQ(outcome.code, 3) << outcome.err;
+  EXPECT_NE(outcome.error_line().find("small.weights"), std::string::npos) << outcome.err;
+}
+
+TEST(Library, WhoseManifestIsDamagedIsNotInspected) {
+  const Workplace place;
+  std::filesystem::create_directory(place.path("out"));
+  for (const char* text : {"", "[]", "{}", "null", R"({"name": 3})", R"({"variants": 5})",
+                           R"({"name": "a", "compiler": "b", "inputs": [{"name": 5}]})"}) {
+    place.write("out/manifest.json", text);
+    const Outcome outcome = place.tenfold({"inspect", place.path("out")});
+    EXPECT_EQ(outcome.code, 3) << text;
+    EXPECT_NE(outcome.error_line().find("out/manifest.json"), std::string::npos) << outcome.err;
+  }
+}
+
+TEST(KernelCache, ThatIsDamagedIsBuiltAnew) {
+  const Workplace place;
+  const std::vector<std::string> command{"compile", models() + "/one_conv.onnx", "-o",
+                                         place.path("out")};
+  ASSERT_EQ(place.tenfold(command).code, 0);
+  for (const char* text : {"", "[]", R"({"object_hash": 5})", R"({"scratch_bytes": "many"})"}) {
+    for (const std::string& file : place.list("cache"))
+      if (file.ends_with(".json")) std::ofstream(file) << text;
+    EXPECT_EQ(place.tenfold(command).code, 0) << text;
+  }
 }
 
 TEST(Arrays, ThatDoNotFitAreNamed) {

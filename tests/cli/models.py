@@ -117,6 +117,14 @@ def main(folder):
     write("short.bin", b"\0" * 100)
     os.symlink("/etc/passwd", os.path.join(folder, "link.bin"))
     write("external_link.onnx", with_external("link.bin"))
+    # Two terabytes that take no room on the disk: they are there, but nobody can hold them.
+    with open(os.path.join(folder, "sparse.bin"), "wb") as file:
+        file.truncate(1 << 41)
+    sparse = with_external("sparse.bin", length=1 << 41)
+    sparse.graph.initializer[0].dims[:] = [1 << 20, 1 << 19, 1, 1]
+    write("external_sparse.onnx", sparse)
+    renamed = model([conv(("QQ", "w"))], [("QQ", [1, 3, 8, 8])], [("y", None)], [weights("w", 4, 3, 3, 3)])
+    write("no_utf8.onnx", renamed.SerializeToString().replace(b"QQ", b"\xff\xfe"))
     values = numpy.random.default_rng(1).standard_normal((4, 3, 3, 3)).astype(numpy.float32)
     write("good.bin", b"\0" * 64 + values.tobytes())
     write("external_good.onnx", with_external("good.bin", offset=64))
