@@ -42,9 +42,13 @@ std::string identifier(const std::string& text) {
   return name;
 }
 
-Status check_name(const std::string& name) {
-  if (name == identifier(name)) return {};
-  return Error{ErrorCode::invalid_argument, "--name " + name + ": not a C identifier"};
+/// A bad name is told before anything is built.
+Status check_name(const CompileOptions& options, const std::string& name) {
+  const Status status = codegen::check_library_name(name);
+  if (status) return status;
+  return Error{status.error().code, options.name.empty()
+                                        ? status.error().message + "; --name gives another"
+                                        : "--name " + options.name + ": " + status.error().message};
 }
 
 void explain(const Variants& variants) {
@@ -69,6 +73,7 @@ Status compile_one(const CompileOptions& options, const std::string& name,
   if (options.explain) explain(variants);
   progress.say("tasks: " + variants.coverage.text());
   if (options.require_tuned) TENFOLD_CHECK(autotune::require_tuned(variants.coverage));
+  TENFOLD_CHECK(codegen::check_library_folder(folder));
   TENFOLD_CHECK(check_interrupted());
 
   TENFOLD_TRY(const KernelCache cache, KernelCache::open());
@@ -94,12 +99,15 @@ Status compile_one(const CompileOptions& options, const std::string& name,
 Status compile(const CompileOptions& options) {
   if (options.model.file.empty() == options.ops.empty())
     return Error{ErrorCode::invalid_argument, "compile takes either a MODEL or --op"};
-  if (!options.name.empty()) TENFOLD_CHECK(check_name(options.name));
+  if (!options.name.empty()) TENFOLD_CHECK(check_name(options, options.name));
+  if (options.folder.empty())
+    return Error{ErrorCode::invalid_argument, "--output: the folder has no name"};
   for (const std::string& target : options.targets) TENFOLD_CHECK(parse_target(target));
   if (options.ops.empty()) {
     const std::string name = options.name.empty()
                                  ? identifier(std::filesystem::path(options.model.file).stem())
                                  : options.name;
+    TENFOLD_CHECK(check_name(options, name));
     TENFOLD_TRY(const graph::Network network, load_network(options.model));
     return compile_one(options, name, options.folder, &network, nullptr);
   }

@@ -24,11 +24,11 @@ bool spills(const std::string& report) {
 Result<std::string> run_ptxas(const std::string& ptxas, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), ptxas.empty() ? "ptxas" : ptxas);
   auto report = run_program(arguments);
-  if (report || !ptxas.empty() || report.error().code != ErrorCode::not_found) return report;
+  if (report || !ptxas.empty() || report.error().code != ErrorCode::unavailable) return report;
   arguments[0] = TENFOLD_PTXAS;
   report = run_program(arguments);
-  if (!report && report.error().code == ErrorCode::not_found)
-    return Error{ErrorCode::not_found,
+  if (!report && report.error().code == ErrorCode::unavailable)
+    return Error{ErrorCode::unavailable,
                  "CUDA targets need ptxas, which is not in PATH: it comes with the CUDA toolkit"};
   return report;
 }

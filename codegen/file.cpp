@@ -74,12 +74,17 @@ Status write_file(const std::string& path, std::string_view bytes) {
 }
 
 Result<std::string> read_file(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) {
     const int error = errno;
     Error failure = system_error("read", path, error);
     if (error == ENOENT) failure.code = ErrorCode::not_found;
     return failure;
+  }
+  struct stat info {};
+  if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
+    ::close(file);
+    return Error{ErrorCode::io, "cannot read " + path + ": not a regular file"};
   }
   std::string bytes;
   char buffer[1 << 16];

@@ -1,7 +1,8 @@
 #include "codegen/header_text.h"
 
-#include <algorithm>
 #include <cctype>
+#include <map>
+#include <set>
 
 #include "codegen/header.h"
 
@@ -48,12 +49,15 @@ const char* c_type(DType type) {
 }
 
 std::vector<std::string> distinct_identifiers(const std::vector<std::string>& names) {
+  std::set<std::string> taken = {"count"};
+  std::map<std::string, int> next;  // the suffix to try for a name that is taken
   std::vector<std::string> out;
   for (const std::string& name : names) {
     const std::string base = identifier(name);
     std::string candidate = base;
-    for (int i = 2; std::find(out.begin(), out.end(), candidate) != out.end(); ++i)
-      candidate = base + '_' + std::to_string(i);
+    while (taken.contains(candidate) || taken.contains(candidate + "_bytes"))
+      candidate = base + '_' + std::to_string(++next.try_emplace(base, 1).first->second);
+    taken.insert({candidate, candidate + "_bytes"});
     out.push_back(candidate);
   }
   return out;

@@ -21,14 +21,14 @@
 namespace tenfold::codegen {
 namespace {
 
-Status check_name(const std::string& name) {
-  const auto letter = [](unsigned char c) { return c == '_' || (c < 0x80 && std::isalnum(c)); };
-  if (!name.empty() && !std::isdigit(static_cast<unsigned char>(name[0])) &&
-      std::all_of(name.begin(), name.end(), letter))
-    return {};
-  return Error{ErrorCode::invalid_argument,
-               "a library's name is a C identifier, '" + name + "' is not"};
-}
+// Names that NAME.h, -lNAME, NAME_open or NAME_query would take from the C library or from the
+// runtime.
+constexpr std::string_view taken_names[] = {
+    "assert",   "c",      "complex", "ctype",  "dl",     "errno",    "fenv",    "float",
+    "inttypes", "iso646", "limits",  "locale", "m",      "math",     "mq",      "pthread",
+    "rt",       "sem",    "setjmp",  "shm",    "signal", "stdalign", "stdarg",  "stdatomic",
+    "stdbool",  "stddef", "stdint",  "stdio",  "stdlib", "string",   "strings", "tgmath",
+    "threads",  "time",   "uchar",   "unistd", "util",   "wchar",    "wctype"};
 
 // One of each symbol, in the order of first use.
 std::vector<const Kernel*> distinct_kernels(const std::vector<VariantInput>& variants) {
@@ -126,9 +126,30 @@ class Emission {
 
 }  // namespace
 
+Status check_library_name(const std::string& name) {
+  const auto letter = [](unsigned char c) { return c == '_' || (c < 0x80 && std::isalnum(c)); };
+  const auto wrong = [&](const char* rule) {
+    return Error{ErrorCode::invalid_argument, "a library can't be named '" + name + "': " + rule};
+  };
+  if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) ||
+      !std::all_of(name.begin(), name.end(), letter))
+    return wrong("it is no C identifier");
+  if (name.size() > 200) return wrong("it has over 200 letters");
+  if (name.starts_with("tenfold")) return wrong("the runtime's names begin so");
+  if (std::find(std::begin(taken_names), std::end(taken_names), name) != std::end(taken_names))
+    return wrong("its header, its library or its functions would hide those of the C library");
+  return {};
+}
+
+Status check_library_folder(const std::string& folder) {
+  const InterruptGuard interrupt;
+  const Result<Staging> staging = Staging::begin(folder);
+  return staging ? interrupt.check() : staging.error();
+}
+
 Result<LibraryInfo> emit_library(const std::vector<VariantInput>& variants,
                                  const LibraryOptions& options) {
-  TENFOLD_CHECK(check_name(options.name));
+  TENFOLD_CHECK(check_library_name(options.name));
   const InterruptGuard
       interrupt;  // outlives the staging folder, which is removed before a signal takes effect
   TENFOLD_TRY(Staging staging, Staging::begin(options.folder));

@@ -35,8 +35,17 @@ struct LibraryInfo {
   int64_t library_bytes = 0, weights_bytes = 0, kernel_count = 0, distinct_kernel_count = 0;
 };
 
-/// Errors: io when the folder can't be written, failed when an assembler or linker step fails. On
-/// an error or a signal nothing half-written stays.
+/// Errors: invalid_argument where the name is no C identifier, is longer than 200 letters, or would
+/// hide a header, a library or a function of the C library or the runtime (NAME.h, -lNAME,
+/// NAME_open).
+Status check_library_name(const std::string& name);
+
+/// Whether a library could be written into the folder, before any time goes into making it: what
+/// emission does first, undone at once. Errors: invalid_argument without a name, io.
+Status check_library_folder(const std::string& folder);
+
+/// Errors: check_library_name's; io when the folder can't be written, failed when an assembler or
+/// linker step fails. On an error or a signal nothing half-written stays.
 Result<LibraryInfo> emit_library(const std::vector<VariantInput>& variants,
                                  const LibraryOptions& options);
 

@@ -49,6 +49,16 @@ Status check_calls(const Tables& tables, const std::vector<const Kernel*>& kerne
   return {};
 }
 
+// An argument in a response file, where blanks, quotes and backslashes mean something.
+std::string in_response(const std::string& argument) {
+  std::string text = "\"";
+  for (const char c : argument) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + "\"\n";
+}
+
 Status run(std::vector<std::string> arguments) {
   TENFOLD_TRY([[maybe_unused]] const std::string output, run_program(arguments));
   return {};
@@ -70,7 +80,7 @@ Status link_object(const Tables& tables, const std::vector<const Kernel*>& kerne
   }
   // More arguments than a command line takes go through a file.
   std::string response;
-  for (size_t i = 1; i < arguments.size(); ++i) response += '"' + arguments[i] + "\"\n";
+  for (size_t i = 1; i < arguments.size(); ++i) response += in_response(arguments[i]);
   TENFOLD_CHECK(write_file(work + "/arguments", response));
   TENFOLD_CHECK(run({"ld", '@' + work + "/arguments"}));
 
@@ -85,7 +95,7 @@ Status link_shared(const std::string& name, const std::string& object, const std
   const std::string versions = work + "/versions";
   TENFOLD_CHECK(write_file(versions, "{ global: " + name + "_query; local: *; };\n"));
   return run({"cc", "-shared", "-nostartfiles", "-o", library, object,
-              "-Wl,-soname,lib" + name + ".so", "-Wl,--version-script=" + versions,
+              "-Wl,-soname,lib" + name + ".so", "-Xlinker", "--version-script=" + versions,
               "-Wl,-z,noexecstack", "-Wl,-z,text", "-Wl,-z,defs", "-Wl,-z,relro", "-Wl,-z,now",
               "-Wl,--build-id=none", "-Wl,--hash-style=gnu", "-Wl,-s"});
 }

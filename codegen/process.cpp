@@ -92,7 +92,8 @@ Result<std::string> run_program(const std::vector<std::string>& arguments) {
   if (launch.size() == sizeof(int)) {
     int error;
     std::memcpy(&error, launch.data(), sizeof error);
-    return Error{ErrorCode::not_found, "cannot run " + arguments[0] + ": " + std::strerror(error)};
+    return Error{ErrorCode::unavailable,
+                 "cannot run " + arguments[0] + ": " + std::strerror(error)};
   }
   if (WIFSIGNALED(status))
     return Error{ErrorCode::failed, arguments[0] + " died of " + signal_name(WTERMSIG(status))};

@@ -37,30 +37,45 @@ Status make_folder(const std::string& path) {
   return system_error("make folder", path, errno);
 }
 
-bool is_plain_path(const fs::path& path) {
-  return path.is_relative() && !path.empty() &&
-         std::none_of(path.begin(), path.end(), [](const fs::path& part) { return part == ".."; });
+// Whether emission makes a file of this name for a library `name`.
+bool is_library_file(const std::string& name, const std::string& file) {
+  const std::string known[] = {"lib" + name + ".a", "lib" + name + ".so",
+                               name + ".h",         name + ".pc",
+                               name + ".weights",   "cmake/" + name + "Config.cmake",
+                               "tenfold/abi.h",     "manifest.json"};
+  return std::find(std::begin(known), std::end(known), file) != std::end(known);
 }
 
-// The files of the library that a folder holds, by its manifest; none when it has none that we can
-// read.
-std::vector<std::string> listed_files(const std::string& folder) {
-  const auto text = read_file(folder + "/manifest.json");
-  if (!text) return {};
+// The files of the library that a folder holds, by its manifest; none when it holds none. A
+// manifest.json may be another program's, and may say anything.
+Result<std::vector<std::string>> listed_files(const std::string& folder) {
+  const std::string path = folder + "/manifest.json";
+  const auto text = read_file(path);
+  if (!text && text.error().code == ErrorCode::not_found) return std::vector<std::string>{};
+  if (!text) return text.error();
   const auto manifest = nlohmann::json::parse(*text, nullptr, false);
-  if (!manifest.is_object() || !manifest.contains("files") || !manifest["files"].is_array())
-    return {};
+  const auto has = [&](const char* key, bool (nlohmann::json::*is)() const noexcept) {
+    return manifest.is_object() && manifest.contains(key) && (manifest[key].*is)();
+  };
+  if (!has("files", &nlohmann::json::is_array) || !has("name", &nlohmann::json::is_string) ||
+      !has("abi_version", &nlohmann::json::is_number_integer) ||
+      manifest["name"].get<std::string>().find('/') != std::string::npos)
+    return Error{ErrorCode::io,
+                 "cannot write " + path + ": it is there, and no library's manifest"};
+  const std::string name = manifest["name"];
   std::vector<std::string> files;
   for (const auto& file : manifest["files"])
-    if (file.is_string() && is_plain_path(file.get<std::string>())) files.push_back(file);
+    if (file.is_string() && is_library_file(name, file)) files.push_back(file);
   return files;
 }
 
 }  // namespace
 
 Result<Staging> Staging::begin(const std::string& folder) {
+  if (folder.empty()) return Error{ErrorCode::invalid_argument, "the output folder has no name"};
   std::error_code error;
   fs::path target = fs::absolute(folder, error).lexically_normal();
+  if (error) return Error{ErrorCode::io, "cannot find " + folder + ": " + error.message()};
   if (!target.has_filename()) target = target.parent_path();
   const std::string pid = std::to_string(getpid());
   Staging staging;
@@ -79,6 +94,7 @@ Result<Staging> Staging::begin(const std::string& folder) {
     remove_stale(target.parent_path(), prefix);
     staging.root_ = target.parent_path() / (prefix + pid);
   } else {
+    TENFOLD_CHECK(listed_files(target));
     remove_stale(target, ".tenfold-");
     staging.root_ = target / (".tenfold-" + pid);
   }
@@ -132,17 +148,19 @@ Status Staging::replace(const std::vector<std::string>& names) {
     undo.push_back({to, from});
     return {};
   };
+  const auto save = [&](const std::string& name) -> Status {
+    const std::string old = folder_ + '/' + name;
+    const fs::file_status status = fs::symlink_status(old, error);
+    if (fs::is_directory(status)) return system_error("write", old, EISDIR);
+    return fs::exists(status) ? move(old, saved + '/' + name) : Status{};
+  };
   const auto replace_all = [&]() -> Status {
-    for (const std::string& name : listed_files(folder_)) {
-      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-      const std::string old = folder_ + '/' + name;
-      if (fs::exists(fs::symlink_status(old, error))) TENFOLD_CHECK(move(old, saved + '/' + name));
-    }
+    TENFOLD_TRY(const std::vector<std::string> old_names, listed_files(folder_));
+    for (const std::string& name : old_names)
+      if (std::find(names.begin(), names.end(), name) == names.end()) TENFOLD_CHECK(save(name));
     for (const std::string& name : names) {
-      const std::string place = folder_ + '/' + name;
-      if (fs::exists(fs::symlink_status(place, error)))
-        TENFOLD_CHECK(move(place, saved + '/' + name));
-      TENFOLD_CHECK(move(files_ + '/' + name, place));
+      TENFOLD_CHECK(save(name));
+      TENFOLD_CHECK(move(files_ + '/' + name, folder_ + '/' + name));
     }
     return {};
   };

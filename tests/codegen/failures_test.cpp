@@ -134,9 +134,60 @@ TEST(Failures, AnInstallThatFailsHalfwayIsUndone) {
   EXPECT_EQ(*read_file(folder / "out/b/kept"), "kept");
 }
 
+TEST(Failures, AFolderWithoutANameIsRefused) {
+  const auto staging = Staging::begin("");
+  ASSERT_FALSE(staging);
+  EXPECT_EQ(staging.error().code, ErrorCode::invalid_argument);
+}
+
+TEST(Failures, AnotherProgramsManifestIsLeftAlone) {
+  TestFolder folder;
+  for (const char* text : {"no JSON", "[]", R"({"name": "page", "files": ["own.js", "sub"]})",
+                           R"({"name": "../out/own", "abi_version": 1, "files": []})"}) {
+    shell("mkdir -p " + folder / "out/sub");
+    ASSERT_TRUE(write_file(folder / "out/own.js", "own"));
+    ASSERT_TRUE(write_file(folder / "out/manifest.json", text));
+    const std::vector<std::string> before = listing(folder / "out");
+    const auto staging = Staging::begin(folder / "out");
+    ASSERT_FALSE(staging) << text;
+    EXPECT_THAT(staging.error().message, testing::HasSubstr(folder / "out/manifest.json"));
+    EXPECT_EQ(listing(folder / "out"), before);
+  }
+  shell("rm " + folder / "out/manifest.json" + " && mkfifo " + folder / "out/manifest.json");
+  EXPECT_FALSE(Staging::begin(folder / "out"));  // and does not wait for a writer
+}
+
+TEST(Failures, AManifestRemovesFilesOfALibraryAlone) {
+  TestFolder folder;
+  shell("mkdir -p " + folder / "out/old.h");
+  for (const char* file : {"own.txt", "old.pc", "libold.a", "old.h/own"})
+    ASSERT_TRUE(write_file(folder / (std::string("out/") + file), "x"));
+  const auto install = [&](const std::string& files) -> Status {
+    EXPECT_TRUE(write_file(folder / "out/manifest.json",
+                           R"({"name": "old", "abi_version": 1, "files": [)" + files + "]}"));
+    TENFOLD_TRY(Staging staging, Staging::begin(folder / "out"));
+    TENFOLD_CHECK(write_file(staging.files() + "/a", "new"));
+    return staging.install({"a"});
+  };
+  EXPECT_TRUE(install(R"("own.txt", "old.pc", "../out/libold.a", 3)"));
+  EXPECT_THAT(listing(folder / "out"), testing::ElementsAre("a", "libold.a", "manifest.json",
+                                                            "old.h", "old.h/own", "own.txt"));
+  EXPECT_FALSE(install(R"("libold.a", "old.h")"));  // a folder is nobody's to remove
+  EXPECT_TRUE(read_file(folder / "out/libold.a"));
+  EXPECT_TRUE(read_file(folder / "out/old.h/own"));
+}
+
+TEST(Failures, ANameThatWouldHideAnotherIsRefused) {
+  for (const char* name : {"tenfold", "tenfold_runtime", "math", "m", "stdint", "sem"})
+    EXPECT_FALSE(check_library_name(name)) << name;
+  EXPECT_FALSE(check_library_name(std::string(201, 'a')));
+  for (const char* name : {"conv2d", "maths", "_", "Math"})
+    EXPECT_TRUE(check_library_name(name)) << name;
+}
+
 TEST(Failures, ANameThatIsNoIdentifierIsRefused) {
   TestFolder folder;
-  for (const char* name : {"", "7net", "my-net", "a b"}) {
+  for (const char* name : {"", "7net", "my-net", "a b", "a/b", "\xc3\xa9"}) {
     const auto info = emit_library({}, {.name = name, .folder = folder / "out"});
     ASSERT_FALSE(info);
     EXPECT_EQ(info.error().code, ErrorCode::invalid_argument);

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "codegen/file.h"
+#include "codegen/header_text.h"
 #include "tests/codegen/example_plans.h"
 #include "tests/codegen/library_runner.h"
 #include "tests/graph/plan_interpreter.h"
@@ -125,6 +127,25 @@ TEST(Library, EmissionIsByteIdentical) {
   EXPECT_EQ(shell("diff -r " + folder / "one" + ' ' + folder / "two"), "");
   EXPECT_THAT(shell("cat $(find " + folder / "one" + " -type f) | strings"),
               testing::Not(testing::HasSubstr(folder.path())));
+}
+
+TEST(Library, AFolderMayHaveAnyName) {
+  TestFolder folder;
+  for (const char* out : {"a b", "a,b", "a\"b", "a\\b", "a\nb", "@a", "$(a)"}) {
+    const auto info = emit_library(small_variants(), {.name = "small", .folder = folder / out});
+    EXPECT_TRUE(info) << out << ": " << info.error().message;
+  }
+}
+
+TEST(Library, NamesOfPortsDoNotCollideInTheHeader) {
+  const std::vector<std::string> names =
+      distinct_identifiers({"count", "x", "X", "x_bytes", "x_2", "y_bytes", "y"});
+  std::set<std::string> macros = {"count"};
+  for (const std::string& name : names) {
+    EXPECT_TRUE(macros.insert(name).second) << name;
+    EXPECT_TRUE(macros.insert(name + "_bytes").second) << name;
+  }
+  EXPECT_EQ(names[1], "x");
 }
 
 TEST(Library, ReplacesAnOlderOneAndLeavesOtherFilesAlone) {

@@ -25,7 +25,7 @@ TEST(Process, AFailureIsTheLineThatSpeaksOfIt) {
 TEST(Process, AProgramThatIsNotThereIsNamed) {
   const auto missing = run_program({"/no/such/program"});
   ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().code, ErrorCode::not_found);
+  EXPECT_EQ(missing.error().code, ErrorCode::unavailable);
   EXPECT_EQ(missing.error().message, "cannot run /no/such/program: No such file or directory");
 }
 
