@@ -66,7 +66,8 @@ Status compile_one(const CompileOptions& options, const std::string& name,
   Progress progress(false);
   TENFOLD_TRY(const double accuracy, parse_accuracy(options.accuracy));
   TENFOLD_TRY(const auto database, open_records(options.databases));
-  const VariantOptions variant_options{name, options.targets, thread_count(options.threads),
+  TENFOLD_TRY(std::vector<Target> targets, variant_targets(options.targets));
+  const VariantOptions variant_options{name, std::move(targets), thread_count(options.threads),
                                        accuracy};
   TENFOLD_TRY(Variants variants, network ? plan_network(*network, database.get(), variant_options)
                                          : plan_op(*task, database.get(), variant_options));
@@ -102,7 +103,7 @@ Status compile(const CompileOptions& options) {
   if (!options.name.empty()) TENFOLD_CHECK(check_name(options, options.name));
   if (options.folder.empty())
     return Error{ErrorCode::invalid_argument, "--output: the folder has no name"};
-  for (const std::string& target : options.targets) TENFOLD_CHECK(parse_target(target));
+  TENFOLD_CHECK(variant_targets(options.targets));
   if (options.ops.empty()) {
     const std::string name = options.name.empty()
                                  ? identifier(std::filesystem::path(options.model.file).stem())
@@ -136,7 +137,8 @@ void add_compile(CLI::App& app, Run& chosen) {
   add_model_options(*command, options->model);
   command
       ->add_option("--target", options->targets,
-                   "Targets, separated by commas; one library holds them all")
+                   "Targets, separated by commas; one library holds them all, and the first that a "
+                   "machine runs is taken there, of CPU targets the widest")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->capture_default_str();

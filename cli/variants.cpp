@@ -1,5 +1,6 @@
 #include "cli/variants.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/buffer_layout.h"
@@ -48,11 +49,25 @@ void add_variant(Variants& variants, const Target& target, graph::Plan plan,
 
 }  // namespace
 
+Result<std::vector<Target>> variant_targets(const std::vector<std::string>& names) {
+  std::vector<Target> targets, processors;
+  for (const std::string& name : names) {
+    TENFOLD_TRY(Target target, parse_target(name));
+    if (std::ranges::find(targets, target.name, &Target::name) != targets.end()) continue;
+    if (target.device == DeviceKind::cpu) processors.push_back(target);
+    targets.push_back(std::move(target));
+  }
+  std::ranges::stable_sort(processors, std::ranges::greater(), &Target::lanes);
+  auto next = processors.begin();
+  for (Target& target : targets)
+    if (target.device == DeviceKind::cpu) target = *next++;
+  return targets;
+}
+
 Result<Variants> plan_network(const graph::Network& network, autotune::SqliteDatabase* database,
                               const VariantOptions& options) {
   Variants variants;
-  for (const std::string& name : options.targets) {
-    TENFOLD_TRY(const Target target, parse_target(name));
+  for (const Target& target : options.targets) {
     const graph::PlanOptions plan_options{
         .name = options.name, .device = target.device, .layout = {}};
     TENFOLD_TRY(const auto tasks, graph::candidate_tasks(network, plan_options));
@@ -69,8 +84,7 @@ Result<Variants> plan_network(const graph::Network& network, autotune::SqliteDat
 Result<Variants> plan_op(const Task& task, autotune::SqliteDatabase* database,
                          const VariantOptions& options) {
   Variants variants;
-  for (const std::string& name : options.targets) {
-    TENFOLD_TRY(const Target target, parse_target(name));
+  for (const Target& target : options.targets) {
     TENFOLD_TRY(const Chooser chooser,
                 Chooser::make(database, {task}, {target, options.threads, options.accuracy}));
     add_variant(variants, target, plan_of(options.name, task), chooser);

@@ -12,7 +12,7 @@ namespace tenfold::cli {
 
 struct VariantOptions {
   std::string name;
-  std::vector<std::string> targets;
+  std::vector<Target> targets;
   int threads = 1;
   double accuracy = 0;
 };
@@ -23,7 +23,11 @@ struct Variants {
   autotune::RecordCoverage coverage;             // of the steps' distinct tasks
 };
 
-/// `database` may be null. Errors: those of targets, records and planning.
+/// Targets by name, each once, in the order in which a library's variants are tried when it is
+/// opened: as they are given, except that of CPU targets the widest stands first.
+Result<std::vector<Target>> variant_targets(const std::vector<std::string>& names);
+
+/// `database` may be null. Errors: those of records and planning.
 Result<Variants> plan_network(const graph::Network& network, autotune::SqliteDatabase* database,
                               const VariantOptions& options);
 Result<Variants> plan_op(const Task& task, autotune::SqliteDatabase* database,
