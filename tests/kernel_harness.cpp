@@ -1,61 +1,23 @@
 #include "tests/kernel_harness.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
-#include <random>
+#include <iterator>
 
 #include "base/buffer_layout.h"
 #include "bench/ops/kernel_loader.h"
 #include "dsl/op.h"
-#include "schedules/space.h"
+#include "tests/guarded_array.h"
 
 namespace tenfold::testing_support {
 namespace {
 
+using ::testing::AssertionFailure;
+using ::testing::AssertionResult;
+using ::testing::AssertionSuccess;
+
 constexpr float output_pattern = -1.2345e33f;
-
-// Pages with an unreadable one on either side. The array ends at the far page, up to the rounding
-// to 64 bytes that bases have.
-class GuardedArray {
- public:
-  explicit GuardedArray(int64_t elements) : elements_(elements) {
-    const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-    const size_t bytes = (static_cast<size_t>(elements) * sizeof(float) + 63) / 64 * 64;
-    const size_t body = (bytes + page - 1) / page * page;
-    mapped_ = body + 2 * page;
-    mapping_ = static_cast<std::byte*>(
-        mmap(nullptr, mapped_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    if (mapping_ == MAP_FAILED || mprotect(mapping_ + page, body, PROT_READ | PROT_WRITE) != 0)
-      std::abort();
-    data_ = reinterpret_cast<float*>(mapping_ + page + body - bytes);
-  }
-  GuardedArray(const GuardedArray&) = delete;
-  GuardedArray(GuardedArray&& other) noexcept { *this = std::move(other); }
-  GuardedArray& operator=(GuardedArray&& other) noexcept {
-    std::swap(mapping_, other.mapping_);
-    std::swap(mapped_, other.mapped_);
-    std::swap(data_, other.data_);
-    std::swap(elements_, other.elements_);
-    return *this;
-  }
-  ~GuardedArray() {
-    if (mapping_) munmap(mapping_, mapped_);
-  }
-  float* data() const { return data_; }
-  int64_t elements() const { return elements_; }
-  /// Including what rounds it up to 64 bytes.
-  int64_t reachable() const { return (elements_ + 15) / 16 * 16; }
-
- private:
-  std::byte* mapping_ = nullptr;
-  size_t mapped_ = 0;
-  float* data_ = nullptr;
-  int64_t elements_ = 0;
-};
 
 template <class Visit>
 void for_each_element(const View& view, const Visit& visit) {
@@ -72,24 +34,36 @@ void for_each_element(const View& view, const Visit& visit) {
   }
 }
 
+/// Functions that are not real at and below zero, or have a pole there.
+bool wants_positive_values(const Task& task) {
+  constexpr const char* kinds[] = {"sqrt", "log", "pow", "div", "rdiv", "reciprocal"};
+  const auto touchy = [&](const Stage& stage) {
+    return std::find(std::begin(kinds), std::end(kinds), stage.kind) != std::end(kinds);
+  };
+  return std::any_of(task.prologue.begin(), task.prologue.end(), touchy) ||
+         std::any_of(task.epilogue.begin(), task.epilogue.end(), touchy);
+}
+
 class Values {
  public:
-  explicit Values(const KernelRun& options) : options_(options), random_(options.seed) {}
+  Values(const Task& task, const KernelRun& options)
+      : options_(options), positive_(wants_positive_values(task)), random_(options.seed) {}
   float operator()(int magnitude) {
     if (options_.integers)
       return static_cast<float>(std::uniform_int_distribution<int>(-magnitude, magnitude)(random_));
-    return static_cast<float>(std::uniform_real_distribution<double>(-1, 1)(random_) *
+    const double low = positive_ ? 0.5 : -1, high = positive_ ? 1.5 : 1;
+    return static_cast<float>(std::uniform_real_distribution<double>(low, high)(random_) *
                               options_.scale);
   }
 
  private:
   const KernelRun& options_;
+  bool positive_;
   std::mt19937_64 random_;
 };
 
-GuardedArray filled_input(const View& view, Values& values) {
-  GuardedArray array(end_element(view));
-  std::fill_n(array.data(), array.reachable(), std::numeric_limits<float>::quiet_NaN());
+GuardedArray filled_input(const View& view, Against side, Values& values) {
+  GuardedArray array(end_element(view), side);
   View whole = view;  // the halo, as zeros
   if (view.halo != Halo{}) {
     whole.offset -= view.halo.top * view.strides[1] + view.halo.left * view.strides[2];
@@ -105,27 +79,116 @@ bool same_bits(float a, float b) {
   return std::memcmp(&a, &b, sizeof a) == 0;
 }
 
-::testing::AssertionResult compare(const View& view, const GuardedArray& got,
-                                   const GuardedArray& want, const GuardedArray& before,
-                                   const schedules::Tolerance& tolerance, bool exact) {
-  ::testing::AssertionResult result = ::testing::AssertionSuccess();
+std::vector<float*> bases(const std::vector<GuardedArray>& arrays) {
+  std::vector<float*> pointers;
+  for (const GuardedArray& array : arrays) pointers.push_back(array.data());
+  return pointers;
+}
+
+std::vector<const float*> read_only(const std::vector<float*>& pointers) {
+  return {pointers.begin(), pointers.end()};
+}
+
+/// One problem's operands, against one side of their pages. Equal seeds give equal values.
+struct Memory {
+  std::vector<GuardedArray> inputs, outputs;
+  std::vector<Array> constants;  // in the model's layout
+
+  Memory(const Task& task, const KernelRun& options, Against side) {
+    Values values(task, options);
+    for (const View& view : task.inputs) inputs.push_back(filled_input(view, side, values));
+    for (const dsl::Param& param : dsl::params(task)) {
+      constants.emplace_back(DType::f32, param.dims);
+      for (float& value : constants.back().as<float>()) value = values(2);
+    }
+    for (size_t i = 0; i < task.outputs.size(); ++i) {
+      const GuardedArray* shared =
+          i == 0 && options.in_place_input >= 0 ? &inputs[options.in_place_input] : nullptr;
+      outputs.emplace_back(std::max(end_element(task.outputs[i]), shared ? shared->elements() : 0),
+                           side);
+      std::fill_n(outputs.back().data(), outputs.back().reachable(), output_pattern);
+      if (shared)
+        std::memcpy(outputs.back().data(), shared->data(), sizeof(float) * shared->elements());
+    }
+  }
+};
+
+class Runner {
+ public:
+  static Result<Runner> make(const Task& task, const Config& config, const Target& target,
+                             bool asserts) {
+    TENFOLD_CHECK(schedules::check(task, target, config));
+    TENFOLD_TRY(const schedules::Space* space, schedules::find_space(config.algorithm));
+    TENFOLD_TRY(bench::LoadedKernel kernel,
+                bench::LoadedKernel::make(task, config, target, asserts));
+    for (const std::string& symbol : kernel.undefined_symbols())
+      if (!symbol.starts_with("halide_") && symbol != "memset" && symbol != "memcpy")
+        return Error{ErrorCode::failed, "calls " + symbol};
+    return Runner(std::move(kernel), space->packing(task, target, config));
+  }
+
+  Status run(const Memory& memory, Against side, const KernelRun& options) {
+    std::vector<GuardedArray> packed;
+    for (size_t i = 0; i < memory.constants.size(); ++i) {
+      TENFOLD_TRY(const Array one, pack(packings_[i], memory.constants[i].as<float>()));
+      packed.emplace_back(one.elements(), side);
+      std::memcpy(packed.back().data(), one.bytes(), one.size_bytes());
+    }
+    std::vector<const float*> inputs = read_only(bases(memory.inputs));
+    if (options.in_place_input >= 0) inputs[options.in_place_input] = memory.outputs[0].data();
+    return kernel_.run(inputs, read_only(bases(packed)), bases(memory.outputs));
+  }
+
+ private:
+  Runner(bench::LoadedKernel kernel, std::vector<Packing> packings)
+      : kernel_(std::move(kernel)), packings_(std::move(packings)) {}
+  bench::LoadedKernel kernel_;
+  std::vector<Packing> packings_;
+};
+
+struct Bound {
+  bool exact;
+  schedules::Tolerance tolerance;
+  double relative_l2 = 0;  // 0: none
+};
+
+Bound bound_of(const Task& task, const Config& config, const KernelRun& options) {
+  const schedules::Space* space = *schedules::find_space(config.algorithm);
+  Bound bound{options.integers, schedules::tolerance(task, config)};
+  if (space->extra_error && task.prologue.empty() && task.epilogue.empty() && !options.integers)
+    bound.relative_l2 = space->extra_error(task, config);
+  return bound;
+}
+
+AssertionResult compare(const View& view, const GuardedArray& got, const GuardedArray& want,
+                        const GuardedArray& before, const Bound& bound) {
+  AssertionResult result = AssertionSuccess();
   std::vector<bool> logical(got.reachable(), false);
+  double error = 0, norm = 0;
   for_each_element(view, [&](int64_t at, const Dims& index) {
     logical[at] = true;
     const double g = got.data()[at], w = want.data()[at];
-    const bool close =
-        exact ? g == w : std::abs(g - w) <= tolerance.absolute + tolerance.relative * std::abs(w);
+    error += (g - w) * (g - w);
+    norm += w * w;
+    const bool close = bound.exact ? g == w
+                                   : std::abs(g - w) <= bound.tolerance.absolute +
+                                                            bound.tolerance.relative * std::abs(w);
     if (!close && result)
-      result = ::testing::AssertionFailure()
-               << "element " << to_string(index) << " is " << g << ", expected " << w;
+      result = AssertionFailure() << "element " << to_string(index) << " is " << g << ", expected "
+                                  << w;
   });
+  if (result && bound.relative_l2 > 0 && !(std::sqrt(error) <= bound.relative_l2 * std::sqrt(norm)))
+    result = AssertionFailure() << "relative L2 error " << std::sqrt(error / norm) << ", stated "
+                                << bound.relative_l2;
   for (int64_t at = 0; at < got.reachable() && result; ++at)
     if (!logical[at] && !same_bits(got.data()[at], before.data()[at]))
-      result = ::testing::AssertionFailure()
-               << "element " << at << " of the root, outside of the logical output, became "
-               << got.data()[at];
+      result = AssertionFailure() << "element " << at
+                                  << " of the root, outside of the logical output, became "
+                                  << got.data()[at];
   return result;
 }
+
+}  // namespace
 
 Result<Config> random_config(const schedules::Space& space, const Task& task, const Target& target,
                              std::mt19937_64& random) {
@@ -140,87 +203,50 @@ Result<Config> random_config(const schedules::Space& space, const Task& task, co
   return Error{ErrorCode::not_found, "no legal config found"};
 }
 
-}  // namespace
+AssertionResult kernel_matches(const Task& task, const Config& config, const Target& target,
+                               const KernelRun& options) {
+  const auto failed = [&](const std::string& what) {
+    return AssertionFailure() << to_text(task) << "\n  " << to_text(config) << ": " << what;
+  };
+  if (const Status status = dsl::check(task); !status) return failed(status.error().message);
+  auto runner = Runner::make(task, config, target, options.asserts);
+  if (!runner) return failed(runner.error().message);
 
-::testing::AssertionResult kernel_matches(const Task& task, const Config& config,
-                                          const Target& target, const KernelRun& options) {
-  if (const Status status = dsl::check(task); !status)
-    return ::testing::AssertionFailure() << status.error().message;
-  if (const Status status = schedules::check(task, target, config); !status)
-    return ::testing::AssertionFailure() << status.error().message;
-  const auto kernel = bench::LoadedKernel::make(task, config, target, options.asserts);
-  if (!kernel)
-    return ::testing::AssertionFailure() << to_text(config) << ": " << kernel.error().message;
-  for (const std::string& symbol : kernel->undefined_symbols())
-    if (!symbol.starts_with("halide_") && symbol != "memset" && symbol != "memcpy")
-      return ::testing::AssertionFailure() << to_text(config) << " calls " << symbol;
-
-  Values values(options);
-  std::vector<GuardedArray> inputs, packed, outputs, want, before;
-  std::vector<Array> constants;
-  for (const View& view : task.inputs) inputs.push_back(filled_input(view, values));
-  const std::vector<Packing> packings =
-      (*schedules::find_space(config.algorithm))->packing(task, target, config);
-  const std::vector<dsl::Param> params = dsl::params(task);
-  for (size_t i = 0; i < params.size(); ++i) {
-    constants.emplace_back(DType::f32, params[i].dims);
-    for (float& value : constants.back().as<float>()) value = values(2);
-    const auto one = pack(packings[i], constants.back().as<float>());
-    if (!one) return ::testing::AssertionFailure() << one.error().message;
-    packed.emplace_back(one->elements());
-    std::memcpy(packed.back().data(), one->bytes(), one->size_bytes());
+  const Memory want(task, options, Against::end), before(task, options, Against::end);
+  if (options.against) {
+    auto other = Runner::make(task, *options.against, target, options.asserts);
+    if (!other) return failed(other.error().message);
+    if (const Status status = other->run(want, Against::end, options); !status)
+      return failed(to_text(*options.against) + ": " + status.error().message);
+  } else if (const Status status = dsl::run_reference(task, read_only(bases(want.inputs)),
+                                                      want.constants, bases(want.outputs));
+             !status) {
+    return failed(status.error().message);
   }
-  const auto in_place = [&](size_t output) { return output == 0 && options.in_place_input >= 0; };
-  for (size_t i = 0; i < task.outputs.size(); ++i) {
-    const View& view = task.outputs[i];
-    const int64_t elements =
-        std::max(end_element(view), in_place(i) ? inputs[options.in_place_input].elements() : 0);
-    for (std::vector<GuardedArray>* set : {&outputs, &want, &before}) {
-      set->emplace_back(elements);
-      std::fill_n(set->back().data(), set->back().reachable(), output_pattern);
-      if (in_place(i))
-        std::memcpy(set->back().data(), inputs[options.in_place_input].data(),
-                    sizeof(float) * inputs[options.in_place_input].elements());
+
+  const Bound bound = bound_of(task, config, options);
+  for (const Against side : {Against::end, Against::begin}) {
+    const Memory memory(task, options, side);
+    for (int run = 0; run < (options.in_place_input >= 0 ? 1 : 2); ++run) {
+      if (const Status status = runner->run(memory, side, options); !status)
+        return failed(status.error().message);
+      for (size_t i = 0; i < task.outputs.size(); ++i)
+        if (const auto same = compare(task.outputs[i], memory.outputs[i], want.outputs[i],
+                                      before.outputs[i], bound);
+            !same)
+          return failed(std::string("run ") + std::to_string(run + 1) + ": " + same.message());
     }
   }
-
-  const auto bases = [](const std::vector<GuardedArray>& arrays) {
-    std::vector<float*> pointers;
-    for (const GuardedArray& array : arrays) pointers.push_back(array.data());
-    return pointers;
-  };
-  const auto read_only = [](const std::vector<float*>& pointers) {
-    return std::vector<const float*>(pointers.begin(), pointers.end());
-  };
-  const std::vector<const float*> reference_inputs = read_only(bases(inputs));
-  if (const Status status = dsl::run_reference(task, reference_inputs, constants, bases(want));
-      !status)
-    return ::testing::AssertionFailure() << status.error().message;
-
-  const schedules::Tolerance tolerance = schedules::tolerance(task, config);
-  for (int run = 0; run < (options.in_place_input >= 0 ? 1 : 2); ++run) {
-    std::vector<const float*> kernel_inputs = reference_inputs;
-    if (options.in_place_input >= 0) kernel_inputs[options.in_place_input] = outputs[0].data();
-    if (const Status status = kernel->run(kernel_inputs, read_only(bases(packed)), bases(outputs));
-        !status)
-      return ::testing::AssertionFailure() << to_text(config) << ": " << status.error().message;
-    for (size_t i = 0; i < task.outputs.size(); ++i)
-      if (auto same =
-              compare(task.outputs[i], outputs[i], want[i], before[i], tolerance, options.integers);
-          !same)
-        return ::testing::AssertionFailure() << to_text(task) << "\n  " << to_text(config)
-                                             << ", run " << run + 1 << ": " << same.message();
-  }
-  return ::testing::AssertionSuccess();
+  return AssertionSuccess();
 }
 
-::testing::AssertionResult spaces_match(const Task& task, const Target& target, int configs,
-                                        const KernelRun& options) {
+AssertionResult spaces_match(const Task& task, const Target& target, int configs,
+                             const KernelRun& options) {
   if (const Status status = dsl::check(task); !status)
-    return ::testing::AssertionFailure() << status.error().message;
+    return AssertionFailure() << status.error().message;
   std::mt19937_64 random(options.seed);
   const std::vector<const schedules::Space*> serving = schedules::spaces_for(task, target);
-  if (serving.empty()) return ::testing::AssertionFailure() << "no space serves " << to_text(task);
+  if (serving.empty()) return AssertionFailure() << "no space serves " << to_text(task);
   for (const schedules::Space* space : serving) {
     if (auto result = kernel_matches(task, space->initial(task, target), target, options); !result)
       return result;
@@ -230,7 +256,7 @@ Result<Config> random_config(const schedules::Space& space, const Task& task, co
       if (auto result = kernel_matches(task, *config, target, options); !result) return result;
     }
   }
-  return ::testing::AssertionSuccess();
+  return AssertionSuccess();
 }
 
 }  // namespace tenfold::testing_support

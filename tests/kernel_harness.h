@@ -1,15 +1,18 @@
 // Runs one (task, config) on real memory and compares it with the plain reference. Every operand
-// lies in a mapping of its own whose last byte borders on an unreadable page, so that a read or
-// write past a root's end is a crash; what lies between and beyond the logical elements is NaN in
-// inputs (a kernel that lets it in is wrong) and a known pattern in outputs (a kernel that touches
-// it is wrong).
+// lies in a mapping of its own between unreadable pages, against the far one first and then against
+// the near one, so that a read or write past a root is a crash; what lies between and beyond the
+// logical elements is NaN in inputs (a kernel that lets it in is wrong) and a known pattern in
+// outputs (a kernel that touches it is wrong).
 #pragma once
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <optional>
+#include <random>
 
 #include "base/target.h"
 #include "base/task.h"
+#include "schedules/space.h"
 
 namespace tenfold::testing_support {
 
@@ -20,10 +23,13 @@ struct KernelRun {
   bool asserts = false;     // the kernel's own checks kept in
   int in_place_input = -1;  // this input is the output's memory
   double scale = 1;         // of the non-integer values
+  std::optional<Config> against;  // compared with the kernel of this config, not the reference
 };
 
-/// Compiles, runs twice (a second run must give the same bytes) and compares. The failure names the
-/// first wrong element.
+/// Compiles, runs (again on what the first run left: it must give the same) and compares. The
+/// failure names the first wrong element. Values are positive where the task has a function that is
+/// not real, or has a pole, at or below zero. A space with an extra_error is also held to it, as
+/// the relative L2 error of a task without a chain.
 ::testing::AssertionResult kernel_matches(const Task& task, const Config& config,
                                           const Target& target, const KernelRun& options = {});
 
@@ -31,5 +37,9 @@ struct KernelRun {
 /// random legal ones of each. The failure names the config.
 ::testing::AssertionResult spaces_match(const Task& task, const Target& target, int configs,
                                         const KernelRun& options = {});
+
+/// A seeded random legal config. Errors: not_found when none is met.
+Result<Config> random_config(const schedules::Space& space, const Task& task, const Target& target,
+                             std::mt19937_64& random);
 
 }  // namespace tenfold::testing_support

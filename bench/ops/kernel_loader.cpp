@@ -62,7 +62,7 @@ int run_in_order(void* context, int (*body)(void*, int, uint8_t*), int min, int 
 }
 
 Status link(const std::string& object, const std::string& library) {
-  if (std::system(("cc -shared -o '" + library + "' '" + object + "' -lm").c_str()) != 0)
+  if (std::system(("ld -shared -o '" + library + "' '" + object + "'").c_str()) != 0)
     return failed("cannot link " + object);
   return {};
 }
@@ -131,7 +131,7 @@ struct Buffer {
 struct LoadedKernel::State {
   int (*entry)(const void* const* argv) = nullptr;
   std::vector<std::string> undefined;
-  std::string object_path;
+  std::string object_path, library_path;
   double compile_s = 0;
   std::vector<Buffer> buffers;  // inputs, params, outputs
   size_t input_count = 0, param_count = 0;
@@ -139,6 +139,8 @@ struct LoadedKernel::State {
   void* handle = nullptr;
   ~State() {
     if (handle) dlclose(handle);
+    std::error_code ignored;
+    for (const std::string& path : {object_path, library_path}) fs::remove(path, ignored);
   }
 };
 
@@ -160,7 +162,10 @@ Result<LoadedKernel> LoadedKernel::make(const Task& task, const Config& config,
   TENFOLD_TRY(const schedules::Space* space, schedules::find_space(config.algorithm));
   TENFOLD_TRY(const Halide::Target flags, codegen::halide_target(target, asserts));
   const std::string symbol = "kernel_" + std::to_string(counter++);
-  state->object_path = work_folder().file(symbol + ".o");
+  // A forked child shares its parent's folder.
+  const std::string file = work_folder().file(std::to_string(getpid()) + "_" + symbol);
+  state->object_path = file + ".o";
+  state->library_path = file + ".so";
   static QuietReporter reporter;
   Halide::set_custom_compile_time_error_reporter(&reporter);
   try {
@@ -177,9 +182,8 @@ Result<LoadedKernel> LoadedKernel::make(const Task& task, const Config& config,
     return failed(error.what());
   }
   state->undefined = undefined_in(state->object_path);
-  const std::string library = work_folder().file(symbol + ".so");
-  TENFOLD_CHECK(link(state->object_path, library));
-  TENFOLD_TRY(state->handle, open_library(library, RTLD_NOW | RTLD_LOCAL));
+  TENFOLD_CHECK(link(state->object_path, state->library_path));
+  TENFOLD_TRY(state->handle, open_library(state->library_path, RTLD_NOW | RTLD_LOCAL));
   state->entry = reinterpret_cast<int (*)(const void* const*)>(
       dlsym(state->handle, (symbol + "_argv").c_str()));
 
