@@ -102,6 +102,8 @@ Status legal(const Task& task, const Target& target, const Config& config) {
     return illegal("what is kept of the input has no constant size where taps are left out");
   if (yt > 0 && xt > s.width) return illegal("the tile is wider than a row");
   if (yt > 0 && strip >= strip_tiles(s, xt, yt)) return illegal("the strip is the whole image");
+  if (cb > 0 && strip > 0 && strip_tiles(s, xt, yt) % strip != 0)
+    return illegal("the sums of the last strip reach beyond the image");
   if (config.at("order") == 1 && (cb > 0 || config.at("par") == 1))
     return illegal("blocks of channels are either inside or outside");
   return {};
