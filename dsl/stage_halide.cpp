@@ -1,8 +1,14 @@
 // The stage kinds as Halide expressions. No function here becomes a call to the C library:
 // exponentials and logarithms are range-reduced polynomials, so that a vectorised chain stays
-// vectors. Each is within 4e-6 of exact, absolute or relative, on finite inputs (log: positive
-// normal ones; pow: its relative error grows with |exponent * log x|). The polynomials are
-// least-maximum fits, made by iteratively reweighted least squares on Chebyshev nodes.
+// vectors. Each is within 4e-6 of exact, absolute or relative, for every float, infinities and
+// denormals included, and passes NaN on (docs/operators.md has the errors that a test measures; the
+// relative error of pow grows with |exponent * log x|). The polynomials are least-maximum fits,
+// made by iteratively reweighted least squares on Chebyshev nodes.
+//
+// Halide compiles with fast maths, under which a compiler may take it that nothing is NaN: what a
+// comparison makes of NaN is left to chance, and a select between floats may be folded. So bounds
+// are strict_min and strict_max with the value second, for which x86 has one instruction that
+// passes its second operand where one is NaN, and special results are selected as integers.
 #include <cmath>
 #include <numbers>
 
@@ -26,9 +32,43 @@ Expr horner(const Expr& x, std::initializer_list<double> coefficients) {
   return sum;
 }
 
-/// 2^n * e^r with n = round(x / ln 2), |r| <= ln 2 / 2. Saturates beyond +-88.
+Expr strict(Halide::Internal::Call::IntrinsicOp op, const Expr& a, const Expr& b) {
+  return Halide::Internal::Call::make(a.type(), op, {a, b}, Halide::Internal::Call::PureIntrinsic);
+}
+/// max(x, low) and min(x, high); NaN where x is.
+Expr at_least(const Expr& x, double low) {
+  return strict(Halide::Internal::Call::strict_max, constant(low), x);
+}
+Expr at_most(const Expr& x, double high) {
+  return strict(Halide::Internal::Call::strict_min, constant(high), x);
+}
+Expr between(const Expr& x, double low, double high) {
+  return at_most(at_least(x, low), high);
+}
+
+Expr bits_of(const Expr& x) {
+  return Halide::reinterpret<int>(x);
+}
+Expr holds_nan(const Expr& x) {
+  return (bits_of(x) & 0x7fffffff) > 0x7f800000;
+}
+/// One of two floats, by their bits.
+Expr choose(const Expr& condition, const Expr& a, const Expr& b) {
+  return Halide::reinterpret<float>(Halide::select(condition, bits_of(a), bits_of(b)));
+}
+Expr from_bits(int bits) {
+  return Halide::reinterpret<float>(Expr(bits));
+}
+constexpr int infinity_bits = 0x7f800000, nan_bits = 0x7fc00000;
+
+/// The larger or smaller of two; NaN where either is.
+Expr either(Halide::Internal::Call::IntrinsicOp op, const Expr& x, const Expr& p) {
+  return choose(holds_nan(p), p, strict(op, p, x));
+}
+
+/// 2^n * e^r with n = round(x / ln 2), |r| <= ln 2 / 2. 0 below -87, infinity above 88.73.
 Expr exp_of(const Expr& x) {
-  const Expr clamped = Halide::clamp(x, constant(-87.3), constant(88.722));
+  const Expr clamped = between(x, -87.3, 89);
   const Expr n = Halide::floor(clamped * constant(std::numbers::log2e) + 0.5f);
   const Expr r = clamped - n * constant(std::numbers::ln2);
   const Expr p = horner(
@@ -39,9 +79,9 @@ Expr exp_of(const Expr& x) {
   return (e_r + e_r) * half_scale;
 }
 
-/// e * ln 2 + log(m), m in [sqrt(1/2), sqrt(2)).
-Expr log_of(const Expr& x) {
-  const Expr bits = Halide::reinterpret<int>(x);
+/// e * ln 2 + log(m), m in [sqrt(1/2), sqrt(2)). For positive normal numbers.
+Expr log_of_normal(const Expr& x) {
+  const Expr bits = bits_of(x);
   const Expr e = (bits - 0x3f3504f3) >> 23;
   const Expr f = Halide::reinterpret<float>(bits - (e << 23)) - 1.0f;
   const Expr p = horner(f, {-4.999999156e-01, 3.333395147e-01, -2.500176126e-01, 1.996202079e-01,
@@ -49,9 +89,20 @@ Expr log_of(const Expr& x) {
   return Halide::cast<float>(e) * constant(std::numbers::ln2) + (f * f * p + f);
 }
 
+Expr log_of(const Expr& x) {
+  const int least_normal = 0x00800000;
+  const Expr bits = bits_of(x), is_small = bits < least_normal;  // negative ones too
+  const Expr scaled = Halide::select(is_small, x * constant(8388608), x);
+  const Expr normal =
+      log_of_normal(scaled) - Halide::select(is_small, constant(15.942385152878742), 0.0f);
+  const Expr none = Halide::select((bits & 0x7fffffff) == 0,
+                                   from_bits(infinity_bits | int(0x80000000)), from_bits(nan_bits));
+  return choose(bits <= 0 || holds_nan(x), none, choose(bits == infinity_bits, x, normal));
+}
+
 /// 1 - erf(a), a >= 0.
 Expr erfc_of(const Expr& a) {
-  const Expr b = Halide::min(a, 10.0f);
+  const Expr b = at_most(a, 10);
   const Expr p = horner(b, {1.128380252e+00, 6.365977331e-01, 1.029196148e-01, -1.958396331e-02,
                             5.369364555e-04, 1.032400063e-03, -3.088018007e-04, 3.144013173e-05});
   return exp_of(-b * p);
@@ -69,9 +120,11 @@ Expr erf_of(const Expr& x) {
 Expr pow_of(const Expr& x, double exponent) {
   if (exponent == 0.5) return Halide::sqrt(x);
   const double magnitude = std::abs(exponent);
-  if (magnitude != std::floor(magnitude) || magnitude > 16)
-    return Halide::select(x > 0.0f, exp_of(constant(exponent) * log_of(x)),
-                          constant(exponent == 0 ? 1 : 0));
+  if (magnitude != std::floor(magnitude)) return exp_of(constant(exponent) * log_of(x));
+  if (magnitude > 16) {
+    const Expr power = exp_of(constant(exponent) * log_of(Halide::abs(x)));
+    return std::fmod(magnitude, 2) == 1 ? Halide::select(x < 0.0f, -power, power) : power;
+  }
   Expr power = constant(1), square = x;
   for (int n = static_cast<int>(magnitude); n > 0; n /= 2) {
     if (n % 2 == 1) power = power * square;
@@ -94,14 +147,15 @@ struct Row {
   }
 
 const Row rows[] = {
-    TENFOLD_ROW("relu", Halide::max(x, 0.0f)),
+    TENFOLD_ROW("relu", at_least(x, 0)),
     TENFOLD_ROW("sigmoid", sigmoid_of(x)),
     TENFOLD_ROW("tanh", 1.0f - 2.0f / (exp_of(2.0f * x) + 1.0f)),
     TENFOLD_ROW("silu", x* sigmoid_of(x)),
-    TENFOLD_ROW("hard_swish", x* Halide::clamp(x* constant(1.0 / 6) + 0.5f, 0.0f, 1.0f)),
+    TENFOLD_ROW("hard_swish", x* between(x* constant(1.0 / 6) + 0.5f, 0, 1)),
     TENFOLD_ROW("mish", ([&] {  // tanh(log(1 + e)) = (e^2 + 2e) / (e^2 + 2e + 2)
-                  const Expr e = exp_of(Halide::min(x, 20.0f)), n = e * (e + 2.0f);
-                  return x * (n / (n + 2.0f));
+                  const Expr e = exp_of(at_most(x, 20)), n = e * (e + 2.0f);
+                  // In this order: x * n may overflow.
+                  return strict(Halide::Internal::Call::strict_mul, x, n / (n + 2.0f));
                 }())),
     TENFOLD_ROW("gelu", ([&] {
                   const Expr tail = erfc_of(Halide::abs(x) * constant(1 / std::numbers::sqrt2));
@@ -116,7 +170,7 @@ const Row rows[] = {
     TENFOLD_ROW("sqrt", Halide::sqrt(x)),
     TENFOLD_ROW("abs", Halide::abs(x)),
     TENFOLD_ROW("neg", -x),
-    TENFOLD_ROW("softplus", Halide::max(x, 0.0f) + log_of(1.0f + exp_of(-Halide::abs(x)))),
+    TENFOLD_ROW("softplus", at_least(x, 0) + log_of_normal(1.0f + exp_of(-Halide::abs(x)))),
     TENFOLD_ROW("selu",
                 constant(1.0507009873554805) *
                     Halide::select(x < 0.0f, constant(1.6732632423543772) * (exp_of(x) - 1.0f), x)),
@@ -124,11 +178,11 @@ const Row rows[] = {
     TENFOLD_ROW("floor", Halide::floor(x)),
     TENFOLD_ROW("ceil", Halide::ceil(x)),
     TENFOLD_ROW("round", Halide::round(x)),
-    TENFOLD_ROW("clip", Halide::min(Halide::max(x, constant(v[0])), constant(v[1]))),
+    TENFOLD_ROW("clip", between(x, v[0], v[1])),
     TENFOLD_ROW("affine", x* constant(v[0]) + constant(v[1])),
     TENFOLD_ROW("leaky_relu", Halide::select(x < 0.0f, x* constant(v[0]), x)),
     TENFOLD_ROW("elu", Halide::select(x < 0.0f, constant(v[0]) * (exp_of(x) - 1.0f), x)),
-    TENFOLD_ROW("hard_sigmoid", Halide::clamp(x* constant(v[0]) + constant(v[1]), 0.0f, 1.0f)),
+    TENFOLD_ROW("hard_sigmoid", between(x* constant(v[0]) + constant(v[1]), 0, 1)),
     TENFOLD_ROW("pow", pow_of(x, v[0])),
     TENFOLD_ROW("bias", x + p),
     TENFOLD_ROW("scale", x* p),
@@ -138,8 +192,8 @@ const Row rows[] = {
     TENFOLD_ROW("sub", x - p),
     TENFOLD_ROW("mul", x* p),
     TENFOLD_ROW("div", x / p),
-    TENFOLD_ROW("max", Halide::max(x, p)),
-    TENFOLD_ROW("min", Halide::min(x, p)),
+    TENFOLD_ROW("max", either(Halide::Internal::Call::strict_max, x, p)),
+    TENFOLD_ROW("min", either(Halide::Internal::Call::strict_min, x, p)),
     TENFOLD_ROW("rsub", p - x),
     TENFOLD_ROW("rdiv", p / x),
 };
