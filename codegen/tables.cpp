@@ -28,7 +28,7 @@ Status fit_into_int32(const std::vector<BufferDim>& dims, const std::string& ste
 }
 
 Result<OperandTable> operand_of(const graph::Plan& plan, const graph::Operand& operand,
-                                const View& view, const std::string& step) {
+                                const View& view, const std::string& step, WeightsWriter* weights) {
   const graph::Root& root = plan.roots[operand.root];
   OperandTable table{.offset_bytes = operand.base_bytes, .view = view, .dims = {}};
   switch (root.home) {
@@ -45,6 +45,15 @@ Result<OperandTable> operand_of(const graph::Plan& plan, const graph::Operand& o
       table.home = TENFOLD_HOME_OUTPUT;
       table.index = static_cast<uint32_t>(root.port);
       break;
+    case graph::Home::constant: {
+      if (!weights) return rule(step + ": a library of one operator has no constants of its own");
+      TENFOLD_TRY(const int64_t offset,
+                  weights->add(*root.values, plain_packing(root.values->dims())));
+      table.home = TENFOLD_HOME_WEIGHTS;
+      table.index = static_cast<uint32_t>(operand.root);
+      table.offset_bytes += offset;
+      break;
+    }
   }
   TENFOLD_TRY(table.dims, buffer_dims(view));
   TENFOLD_CHECK(fit_into_int32(table.dims, step));
@@ -84,7 +93,7 @@ Result<StepTable> step_of(const VariantInput& input, size_t index, WeightsWriter
                   .tensor = step.tensor};
   for (size_t i = 0; i < step.inputs.size(); ++i) {
     TENFOLD_TRY(OperandTable operand,
-                operand_of(input.plan, step.inputs[i], step.task.inputs[i], step.name));
+                operand_of(input.plan, step.inputs[i], step.task.inputs[i], step.name, weights));
     table.operands.push_back(std::move(operand));
   }
   TENFOLD_TRY(const schedules::Space* space, schedules::find_space(config.algorithm));
@@ -106,7 +115,7 @@ Result<StepTable> step_of(const VariantInput& input, size_t index, WeightsWriter
   }
   for (size_t i = 0; i < step.outputs.size(); ++i) {
     TENFOLD_TRY(OperandTable operand,
-                operand_of(input.plan, step.outputs[i], step.task.outputs[i], step.name));
+                operand_of(input.plan, step.outputs[i], step.task.outputs[i], step.name, weights));
     table.operands.push_back(std::move(operand));
   }
   return table;

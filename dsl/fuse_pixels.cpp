@@ -18,6 +18,16 @@ bool one_pixel(const View& view) {
   return view.dims[1] == 1 && view.dims[2] == 1;
 }
 
+// One pixel for all, or one for each: an operand of one row or one column broadcasts along a side
+// that is lost when rows are one.
+bool spans_pixels(const Task& task, const View& view) {
+  const Dims &in = task.inputs[0].dims, &out = task.outputs[0].dims;
+  const auto covers = [&](const Dims& map) {
+    return view.dims[1] == map[1] && view.dims[2] == map[2];
+  };
+  return one_pixel(view) || covers(out) || covers(in);
+}
+
 bool rows_follow(const View& view) {
   return one_pixel(view) || view.dims[1] == 1 || view.strides[1] == view.dims[2] * view.strides[2];
 }
@@ -45,6 +55,7 @@ Task with_fused_pixels(const Task& task) {
   const auto is_map = [](const View& view) { return view.dims.size() == 4; };
   if (!is_pointwise(task) || !every_view(task, is_map) || !every_view(task, rows_follow))
     return task;
+  if (!every_view(task, [&](const View& view) { return spans_pixels(task, view); })) return task;
   Task fused = task;
   each_view(fused, [](View& view) {
     view.halo = {};

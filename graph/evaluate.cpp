@@ -276,8 +276,11 @@ Result<std::vector<Array>> evaluate(const Network& network, const std::vector<Ar
     values[node.outputs[0]] = evaluate_node(network, node, in);
   }
   std::vector<Array> outputs;
-  for (TensorId id : network.outputs)
-    outputs.push_back(float_array(network.tensors[id].dims, values[id].data));
+  for (TensorId id : network.outputs) {
+    const Tensor& tensor = network.tensors[id];
+    outputs.push_back(
+        float_array(tensor.dims, tensor.constant ? constant_values(tensor) : values[id].data));
+  }
   return outputs;
 }
 

@@ -24,7 +24,7 @@
 namespace tenfold::graph {
 namespace {
 
-constexpr int64_t oldest_opset = 7, newest_opset = 22;
+constexpr int64_t oldest_opset = 7, newest_opset = 28;
 
 /// A dim's name that says that equal names are equal extents; exporters also write "?" and "None"
 /// for anything.
@@ -101,7 +101,7 @@ class Importer {
       if (import.domain().empty() || import.domain() == "ai.onnx")
         network_.opset = import.version();
     if (network_.opset < oldest_opset || network_.opset > newest_opset)
-      return fail("opset " + std::to_string(network_.opset) + ": tenfold reads opsets 7 to 22",
+      return fail("opset " + std::to_string(network_.opset) + ": tenfold reads opsets 7 to 28",
                   ErrorCode::unsupported);
     return {};
   }
@@ -362,10 +362,8 @@ class Importer {
   Status check_outputs() {
     for (TensorId id : network_.outputs) {
       const Tensor& output = network_.tensors[id];
-      if (output.constant || (output.shape_known && output.type != DType::f32))
-        network_.unsupported.push_back(
-            {output.name, "output",
-             output.constant ? "does not depend on the inputs" : "is not float32"});
+      if (output.shape_known && output.type != DType::f32)
+        network_.unsupported.push_back({output.name, "output", "is not float32"});
     }
     return {};
   }

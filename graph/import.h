@@ -1,6 +1,6 @@
 // ONNX import: a model file becomes a Network whose shapes are known. The file is hostile until
 // checked: nothing is allocated that it merely claims, and every refusal is one line with the file,
-// the node and the rule. The schema is ONNX's own, read with protobuf; opsets 7 to 22.
+// the node and the rule. The schema is ONNX's own, read with protobuf; opsets 7 to 28.
 #pragma once
 #include <map>
 #include <string>

@@ -96,6 +96,7 @@ class Inference {
 
   bool foldable(const Node& node) const {
     if (node.op == "Shape" || node.op == "Size") return true;
+    if (node.op == "CastLike") return network_.tensors[node.inputs[0]].constant != nullptr;
     return std::ranges::all_of(node.inputs, [this](TensorId id) {
       return id == no_tensor || network_.tensors[id].constant;
     });

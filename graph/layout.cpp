@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/buffer_layout.h"
+#include "dsl/stage.h"
 #include "graph/halos.h"
 #include "graph/links.h"
 #include "graph/strides.h"
@@ -21,6 +22,20 @@ int64_t pixel_stride(int64_t channels, const LayoutRule& rule) {
     stride = aligned;
   if (stride % rule.conflict_stride == 0) stride += rule.conflict_pad;
   return stride;
+}
+
+/// {N, C, H, W} as {N, H, W, C}.
+Array channels_last(const Array& map) {
+  const Dims& d = map.dims();
+  Array made(map.type(), {d[0], d[2], d[3], d[1]});
+  const int64_t pixels = d[2] * d[3];
+  const auto from = map.as<float>();
+  const auto to = made.as<float>();
+  for (int64_t n = 0; n < d[0]; ++n)
+    for (int64_t c = 0; c < d[1]; ++c)
+      for (int64_t p = 0; p < pixels; ++p)
+        to[(n * pixels + p) * d[1] + c] = from[(n * d[1] + c) * pixels + p];
+  return made;
 }
 
 bool is_window_op(const Node& node) {
@@ -45,6 +60,9 @@ class Builder {
     for (TensorId input : network_.inputs) place(input);
     for (const Node& node : network_.nodes)
       for (TensorId output : node.outputs) place(output);
+    for (const Node& node : network_.nodes)
+      for (TensorId input : node.inputs)
+        if (network_.tensors[input].constant && reads_in_place(node)) place(input);
     for (size_t id = 0; id < network_.nodes.size(); ++id) {
       const Node& node = network_.nodes[id];
       if (node.op == "concat" || node.op == "interleave" || node.op == "split" ||
@@ -192,7 +210,8 @@ class Builder {
 
   Place own_root(TensorId tensor) {
     const Tensor& owner = network_.tensors[tensor];
-    Root root{owner.name, Home::arena, 0, 0, 0};
+    if (owner.constant) return constant_root(tensor);
+    Root root{owner.name, Home::arena, 0, 0, 0, nullptr};
     View view;
     if (uses_.is_input[tensor] || uses_.is_output[tensor]) {
       const auto& ports = uses_.is_input[tensor] ? network_.inputs : network_.outputs;
@@ -214,6 +233,19 @@ class Builder {
     }
     layout_.roots.push_back({root, tensor});
     return {static_cast<int>(layout_.roots.size()) - 1, std::move(view)};
+  }
+
+  Place constant_root(TensorId tensor) {
+    const Tensor& owner = network_.tensors[tensor];
+    const bool as_map = owner.type == DType::f32 && owner.dims.size() == 4 &&
+                        std::ranges::none_of(uses_.readers[tensor], [&](int reader) {
+                          return in_model_order(network_.nodes[reader]);
+                        });
+    Root root{owner.name, Home::constant, 0, owner.constant->size_bytes(), 0, owner.constant};
+    if (as_map) root.values = std::make_shared<const Array>(channels_last(*owner.constant));
+    layout_.roots.push_back({std::move(root), tensor});
+    return {static_cast<int>(layout_.roots.size()) - 1,
+            as_map ? dense_view(owner.type, to_view_order(owner.dims)) : model_view(owner)};
   }
 
   static View model_view(const Tensor& tensor) {
@@ -254,6 +286,12 @@ class Builder {
 
 bool in_model_order(const Node& node) {
   return node.op == "matmul" || node.op == "layer_norm";
+}
+
+bool reads_in_place(const Node& node) {
+  const auto stage = dsl::find_stage(node.op);
+  return node.op == "map" || node.op == "matmul" ||
+         (stage && (*stage)->needs == dsl::StageNeeds::operand);
 }
 
 View feature_map_view(int64_t n, int64_t h, int64_t w, int64_t c, const Halo& halo, bool dense,

@@ -15,7 +15,7 @@ namespace tenfold::graph {
 
 /// The view counts from the root's base, and its halo is all that the root has.
 struct Place {
-  int root = -1;  // of Layout::roots; -1: a constant
+  int root = -1;  // of Layout::roots; -1: a constant that is packed for its kernel
   View view;      // dims in view order
 };
 
@@ -32,6 +32,10 @@ struct Layout {
 
 /// True for nodes whose rank-4 operands are read in the model's order, not as feature maps.
 bool in_model_order(const Node& node);
+
+/// Whether a kernel reads the node's operands where they lie, constant ones too: a stage's second
+/// operand, both sides of a product, what is copied. Other constants are packed for their kernel.
+bool reads_in_place(const Node& node);
 
 /// Strides of a feature map that owns its root, in elements: {image, row, pixel, 1}, and where its
 /// first pixel lies.

@@ -103,15 +103,12 @@ class Linker {
   Links links_;
 };
 
-Error refuse(const Network& network, const std::string& node, const std::string& rule) {
-  return {ErrorCode::unsupported, network.file + ": node '" + node + "': " + rule};
-}
-
 // A tensor like `source` and the node that copies it there.
 Node copy_node(Network& network, TensorId source, const std::string& node_name,
                const std::string& tensor_name) {
   Tensor made = network.tensors[source];
   made.name = tensor_name;
+  made.constant = nullptr;
   return {"map", node_name, {}, {source}, {network.add_tensor(std::move(made))}};
 }
 
@@ -120,9 +117,6 @@ Status copy_outputs(Network& network) {
   std::vector<TensorId> seen;
   for (TensorId& output : network.outputs) {
     const Tensor& tensor = network.tensors[output];
-    if (tensor.constant)
-      return Error{ErrorCode::unsupported,
-                   network.file + ": output '" + tensor.name + "' is a constant"};
     const int maker = uses.maker[output];
     const bool repeated = std::ranges::find(seen, output) != seen.end();
     seen.push_back(output);
@@ -133,7 +127,8 @@ Status copy_outputs(Network& network) {
     const TensorId source = output;
     network.nodes.push_back(copy_node(network, source, name + "/copy", name));
     output = network.nodes.back().outputs[0];
-    if (maker >= 0) network.tensors[source].name = name + "/value";
+    if (maker >= 0 || network.tensors[source].constant)
+      network.tensors[source].name = name + "/value";
   }
   return {};
 }
@@ -160,8 +155,6 @@ Status insert_copies(Network& network) {
     Node node = std::move(network.nodes[id]);
     for (int input : inputs_of[static_cast<int>(id)]) {
       const TensorId source = node.inputs[input];
-      if (network.tensors[source].constant)
-        return refuse(network, node.name, "concatenates a constant");
       nodes.push_back(copy_node(network, source, node.name + "/copy",
                                 node.name + "/copy" + std::to_string(input)));
       node.inputs[input] = nodes.back().outputs[0];

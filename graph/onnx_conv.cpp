@@ -72,12 +72,16 @@ Result<Transposed> transposed_window(const OpView& op) {
     if (t.output_pad[i] < 0 ||
         t.output_pad[i] >= std::max(t.window.stride[i], t.window.dilation[i]))
       return broken("output_padding holds " + std::to_string(t.output_pad[i]));
-    const int64_t full = (in[i] - 1) * t.window.stride[i] + t.window.span(i) + t.output_pad[i];
+    int64_t full = (in[i] - 1) * t.window.stride[i] + t.window.span(i) + t.output_pad[i];
     const bool same = auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER";
     if (!shape.empty() || same) {
       const int64_t wanted = shape.empty() ? in[i] * t.window.stride[i] : shape[i];
-      if (wanted < 1 || wanted > full)
+      // What is wanted beyond all that the input reaches is padding of the output.
+      const int64_t beyond = std::max<int64_t>(0, wanted - full);
+      t.output_pad[i] += beyond;
+      if (wanted < 1 || t.output_pad[i] >= std::max(t.window.stride[i], t.window.dilation[i]))
         return broken("an output of " + std::to_string(wanted) + " from " + std::to_string(in[i]));
+      full += beyond;
       const int64_t total = full - wanted;
       t.window.begin[i] = auto_pad == "SAME_UPPER" ? total / 2 : total - total / 2;
       t.window.end[i] = total - t.window.begin[i];

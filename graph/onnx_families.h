@@ -17,6 +17,7 @@ Status shape_same(
     OpView& op);  // outputs[0] has inputs[0]'s type and dims; further outputs are not stated
 Status shape_dropout(OpView& op);
 Status shape_cast(OpView& op);
+Status shape_cast_like(OpView& op);
 Status limit_dropout(const OpView& op);
 Status limit_cast(const OpView& op);
 Status lower_alias(Lowering& op);  // the data of inputs[0] under the output's dims
@@ -86,7 +87,6 @@ Status shape_gemm(OpView& op);
 Status limit_gemm(const OpView& op);
 Status lower_gemm(Lowering& op);
 Status shape_matmul(OpView& op);
-Status limit_matmul(const OpView& op);
 Status lower_matmul(Lowering& op);
 
 // onnx_unary.cpp
@@ -96,7 +96,6 @@ Status shape_clip(OpView& op);
 Status limit_clip(const OpView& op);
 Status lower_clip(Lowering& op);
 Status shape_prelu(OpView& op);
-Status limit_prelu(const OpView& op);
 Status lower_prelu(Lowering& op);
 
 // onnx_binary.cpp

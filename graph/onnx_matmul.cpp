@@ -118,22 +118,18 @@ Status shape_matmul(OpView& op) {
   return op.set_any(0, op.in(0).type, std::move(p.result));
 }
 
-Status limit_matmul(const OpView& op) {
-  for (size_t i : {size_t{0}, size_t{1}})
-    if (op.is_constant(i) && trimmed(op.dims(i)).size() > 2)
-      return refused("a constant operand with batch dims " + to_string(op.dims(i)));
-  return {};
-}
-
 Status lower_matmul(Lowering& op) {
   TENFOLD_TRY(const Product p, product_of(op.dims(0), op.dims(1)));
-  if (op.is_constant(1)) {  // rows of a, all batches in one
+  const auto one_matrix = [&](size_t i) {
+    return op.is_constant(i) && trimmed(op.dims(i)).size() <= 2;
+  };
+  if (one_matrix(1)) {  // rows of a, all batches in one
     const TensorId weights = swap_last(op, op.reshape(op.input(1), trimmed(p.b)));
     const TensorId rows = op.reshape(op.input(0), {product(p.a, 0, p.a.size() - 1), p.a.back()});
     op.finish("gemm", {rows, weights}, {op.dims_of(rows)[0], p.b.back()});
     return {};
   }
-  if (op.is_constant(0)) {  // (a b)' = b' a'
+  if (one_matrix(0)) {  // (a b)' = b' a'
     const TensorId b = swap_last(op, op.reshape(op.input(1), p.b));
     const TensorId rows = op.reshape(b, {product(op.dims_of(b), 0, p.b.size() - 1), p.a.back()});
     const TensorId weights = op.reshape(op.input(0), trimmed(p.a));

@@ -1,7 +1,7 @@
 // ONNX operators, one row each: which inputs it takes, its shape rule, how it is folded when its
 // inputs are constant, and what it becomes in tenfold's own vocabulary. A new ONNX operator is one
 // row in onnx_op.cpp and its functions in the onnx_*.cpp file of its family. Rules follow ONNX's
-// Operators.md and Changelog.md, opsets 7 to 22.
+// Operators.md and Changelog.md, opsets 7 to 28.
 #pragma once
 #include <span>
 #include <string>

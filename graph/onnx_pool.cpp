@@ -41,8 +41,8 @@ Status shape_pool(OpView& op) {
 
 Status limit_pool(const OpView& op) {
   if (op.rank(0) > 4) return refused("3-D pooling");
-  if (op.node().op == "LpPool" && op.attr("p", 2) != 1 && op.attr("p", 2) != 2)
-    return refused("p = " + std::to_string(op.attr("p", 2)));
+  if (op.node().op == "LpPool" && (op.attr("p", 2) < 1 || op.attr("p", 2) > 64))
+    return refused("p = " + std::to_string(op.attr("p", 2)) + ": from 1 to 64");
   return {};
 }
 

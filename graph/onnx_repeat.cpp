@@ -177,8 +177,10 @@ Status shape_space_to_depth(OpView& op) {
 Status lower_space_to_depth(Lowering& op) {
   const int64_t block = op.attr("blocksize", 0);
   const Dims& out = op.result_dims();
+  const bool columns_first = op.node().attr_string("mode", "DCR") == "CRD";
   return finish_blocks(op, {out[0], op.dims(0)[1], out[2], block, out[3], block},
-                       {0, 3, 5, 1, 2, 4});
+                       columns_first ? std::vector<int64_t>{0, 1, 3, 5, 2, 4}
+                                     : std::vector<int64_t>{0, 3, 5, 1, 2, 4});
 }
 
 }  // namespace tenfold::graph

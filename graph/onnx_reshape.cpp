@@ -132,6 +132,10 @@ Status shape_cast(OpView& op) {
   return op.set_any(0, type, op.dims(0));
 }
 
+Status shape_cast_like(OpView& op) {
+  return op.set_any(0, op.in(1).type, op.dims(0));
+}
+
 Status limit_cast(const OpView& op) {
   if (op.out(0).type != DType::f32)
     return refused("a computed cast to " + std::string(to_string(op.out(0).type)));

@@ -132,20 +132,35 @@ Status shape_prelu(OpView& op) {
   return op.set(0, op.in(0).type, dims);
 }
 
-Status limit_prelu(const OpView& op) {
-  if (!op.is_constant(1)) return refused("a computed slope");
-  if (op.in(1).constant->elements() == 1) return {};
+namespace {
+
+/// The slopes are one number a channel, dim 1 of x.
+bool is_by_channel(const OpView& op) {
   Dims wanted(op.rank(0) > 2 ? op.rank(0) - 1 : 1, 1);
   wanted[0] = op.rank(0) > 1 ? op.dims(0)[1] : op.dims(0)[0];
   Dims slope = op.dims(1);
   while (slope.size() > wanted.size() && slope[0] == 1) slope.erase(slope.begin());
-  if (slope != wanted)
-    return refused("a slope of shape " + to_string(op.dims(1)) +
-                   ": one number a channel, or one at all");
-  return {};
+  return slope == wanted;
 }
 
+/// max(x, 0) + slope * min(x, 0)
+void finish_general_prelu(Lowering& op) {
+  const Dims x = op.dims(0);
+  Dims slope = op.dims(1);
+  slope.insert(slope.begin(), x.size() - slope.size(), 1);
+  const TensorId rest = op.emit("clip", {op.input(0)}, x,
+                                {{"values", Values{std::numeric_limits<float>::lowest(), 0}}});
+  const TensorId scaled = op.emit("mul", {rest, op.reshape(op.input(1), slope)}, x);
+  op.result("add", {op.emit("relu", {op.input(0)}, x), scaled});
+}
+
+}  // namespace
+
 Status lower_prelu(Lowering& op) {
+  if (!op.is_constant(1) || (op.in(1).constant->elements() != 1 && !is_by_channel(op))) {
+    finish_general_prelu(op);
+    return {};
+  }
   const Values slope = constant_values(op.in(1));
   if (std::ranges::all_of(slope, [&](double v) { return v == slope[0]; }))
     finish(op, "leaky_relu", op.input(0), {slope[0]});

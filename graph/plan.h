@@ -8,7 +8,12 @@
 
 namespace tenfold::graph {
 
-enum class Home { arena, input, output };
+enum class Home {
+  arena,
+  input,
+  output,
+  constant,  // read only: a tensor of the model that kernels take as they take computed ones
+};
 
 /// A buffer that kernels get as a base pointer or a device handle.
 struct Root {
@@ -17,6 +22,7 @@ struct Root {
   int port = 0;              // index of the input or output, for those homes
   int64_t size_bytes = 0;
   int64_t offset_bytes = 0;  // in the arena: a multiple of 256
+  std::shared_ptr<const Array> values = nullptr;  // of a constant, as they lie in memory
 };
 
 /// What a kernel's argument points at: the root's base plus a multiple of 64 bytes (0 on a device); the rest of the

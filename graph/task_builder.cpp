@@ -102,7 +102,7 @@ class Drafter {
     made_.task.attrs = task_attrs(anchor, model_order_ ? 0 : tensor(anchor.inputs[0]).dims.size());
     for (size_t i = 0; i < anchor.inputs.size(); ++i) {
       const TensorId input = anchor.inputs[i];
-      if (tensor(input).constant)
+      if (tensor(input).constant && !reads_in_place(anchor))
         anchor_params_.push_back(tensor(input).constant);
       else
         add_input(i == 0 && prologue_x != no_tensor ? prologue_x : input,
@@ -132,9 +132,6 @@ class Drafter {
         if (static_cast<int>(i) == link.chain_input) continue;
         if ((*dsl::find_stage(stage.op))->needs != dsl::StageNeeds::operand) {
           params.push_back(tensor(stage.inputs[i]).constant);
-        } else if (tensor(stage.inputs[i]).constant) {
-          return refuse({ErrorCode::unsupported,
-                         stage.op + " by a constant that is neither one number nor one a channel"});
         } else {
           made.input = static_cast<int>(made_.task.inputs.size());
           add_input(stage.inputs[i], {});

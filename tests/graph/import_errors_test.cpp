@@ -70,8 +70,8 @@ TEST(ImportFile, EveryTruncationIsAnError) {
   }
 }
 
-TEST(ImportFile, OpsetsOutsideOfSevenToTwentyTwo) {
-  for (int64_t opset : {0, 6, 23, 1000000}) {
+TEST(ImportFile, OpsetsOutsideOfSevenToTwentyEight) {
+  for (int64_t opset : {0, 6, 29, 1000000}) {
     ModelBuilder model = ModelBuilder::conv();
     model.model.mutable_opset_import(0)->set_version(opset);
     expect_error(model, "opset", ErrorCode::unsupported);

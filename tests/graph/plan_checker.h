@@ -18,7 +18,7 @@ class PlanChecker {
     }
     tags_.assign(static_cast<size_t>(end), garbage);
     for (size_t r = 0; r < plan.roots.size(); ++r)
-      if (plan.roots[r].home == Home::input)
+      if (plan.roots[r].home == Home::input || plan.roots[r].home == Home::constant)
         for (int64_t i = 0; i < plan.roots[r].size_bytes / 4; ++i)
           tags_[starts_[r] + i] = static_cast<int>(r);
   }

@@ -47,6 +47,7 @@ class PlanInterpreter {
     // Inputs are only read: the references take them as const.
     if (root.home == Home::input) start = const_cast<std::byte*>((*inputs_)[root.port].bytes());
     if (root.home == Home::output) start = outputs_[root.port].bytes();
+    if (root.home == Home::constant) start = const_cast<std::byte*>(root.values->bytes());
     return start + operand.base_bytes;
   }
 
