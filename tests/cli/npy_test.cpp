@@ -105,8 +105,8 @@ TEST(Npy, RefusesWhatAHeaderMayNotSay) {
 
 TEST(Npy, RefusesFoldersDevicesAndMissingFiles) {
   const Workplace place;
-  EXPECT_EQ(read_npy("/dev/zero").error().code, ErrorCode::io);
-  EXPECT_EQ(read_npy(place.path("")).error().code, ErrorCode::io);
+  EXPECT_EQ(read_npy("/dev/zero").error().code, ErrorCode::corrupt);
+  EXPECT_EQ(read_npy(place.path("")).error().code, ErrorCode::corrupt);
   EXPECT_EQ(read_npy(place.path("absent.npy")).error().code, ErrorCode::not_found);
   EXPECT_EQ(write_npy(place.path("no/such/folder.npy"), Array(DType::f32, {1})).error().code,
             ErrorCode::io);
