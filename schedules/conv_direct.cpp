@@ -43,6 +43,12 @@ std::vector<int64_t> unrollings(int64_t c) {
   return counts;
 }
 
+Axis load_axis(const Task& task) {
+  Axis axis = stage_axis(task);
+  if (axis.values.front() != stage_none) axis.values.push_back(stage_tile);
+  return axis;
+}
+
 // 0: a tile is a run of pixels, and goes on in the next row and the next image.
 Axis rows_of_tile(const ConvShape& s) {
   std::vector<int64_t> rows = up_to({1, 2, 3}, s.height);
@@ -74,7 +80,7 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
       {"order", {0, 1}},  // blocks of output channels are 0: outside a strip's tiles, 1: inside
       strip_axis(s),
       {"par", {0, 1}},  // threads share 0: strips, 1: blocks of output channels
-      stage_axis(task),
+      load_axis(task),
       skip_axis(task),
   };
 }
@@ -106,6 +112,13 @@ Status legal(const Task& task, const Target& target, const Config& config) {
     return illegal("the sums of the last strip reach beyond the image");
   if (config.at("order") == 1 && (cb > 0 || config.at("par") == 1))
     return illegal("blocks of channels are either inside or outside");
+  // What is kept of the input is made in vectors that are shifted inwards: the part must hold one.
+  if (config.at("stage") == stage_strip && config.at("par") == 1 && s.groups > 1)
+    return illegal("a block of outputs needs its own group alone, which may be less than a vector");
+  if (config.at("stage") == stage_tile && config.at("order") == 0)
+    return illegal("a tile's input is kept for the blocks of channels inside");
+  if (config.at("stage") == stage_tile && task.inputs[0].strides[3] != 1)
+    return illegal("a tile's row of a channel plane may be less than a vector");
   return {};
 }
 
@@ -127,6 +140,13 @@ Config initial(const Task& task, const Target& target) {
     stage = stage_root;  // a strip's would be made again for each block
     tile = tiles(true);
   }
+  int64_t order = 0;
+  const bool overlap =
+      s.window.kernel_h > s.window.stride_h || s.window.kernel_w > s.window.stride_w;
+  if (stage == stage_strip && !overlap) {
+    order = 1;  // a tile's input stays in L1 from when it is made
+    stage = stage_tile;
+  }
   return {"direct",
           {{"lanes", tile.lanes},
            {"kt", tile.kt},
@@ -136,7 +156,7 @@ Config initial(const Task& task, const Target& target) {
            {"cu", s.c / s.groups <= 4 ? s.c / s.groups : 1},
            {"su", 0},
            {"cb", 0},
-           {"order", 0},
+           {"order", order},
            {"strip", by_blocks ? 0 : good_strip(task, s, tile.xt, tile.yt, target)},
            {"par", by_blocks ? 1 : 0},
            {"stage", stage}}};
@@ -291,7 +311,8 @@ Scheduled apply_line(const Task& task, const Target& target, const Config& confi
 ///   for r, s: for c: [unrolled: kt weights, and for each pixel one broadcast and kt products]
 ///   [unrolled: out = chain(sums)]
 /// order=1: the blocks of k are the innermost loop around a tile, for outputs that are wide and
-/// inputs that are narrow. par=1: threads take blocks of k instead. cb>0: the sums of a strip lie
+/// inputs that are narrow, or for an input that is changed as it is loaded, which then needs to be
+/// kept for one tile only. par=1: threads take blocks of k instead. cb>0: the sums of a strip lie
 /// in memory, and each block of channels is added to all tiles before the next, so that its weights
 /// stay in L1. yt=0: tiles are runs of pixels (`apply_line`). skip>0: taps that are padding for all
 /// of a tile are left out. Tiles at the right and the bottom edge are cut. Weights are padded with
@@ -314,14 +335,15 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   }
   order_sums(acc, algorithm.reduction, config, blocked);
 
-  keep_load(algorithm, out, names.item, task, target, config.at("stage"));
+  keep_load(algorithm, out, config.at("stage") == stage_tile ? names.xo : names.item, task, target,
+            config.at("stage"));
   return finish(algorithm, binding);
 }
 
 }  // namespace
 
 Space conv_direct_space() {
-  return {"direct", 3, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"direct", 4, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules

@@ -34,8 +34,9 @@ int64_t good_strip(const Task& task, const ConvShape& shape, int64_t xt, int64_t
                    const Target& target);
 
 /// Where the input as the anchor reads it is kept, if there is a mask or a prologue: as much as a
-/// strip needs, or the whole.
-enum ConvStage : int64_t { stage_none = 0, stage_strip = 1, stage_root = 2 };
+/// strip needs, the whole, or (in spaces that have the blocks of output channels inside) as much as
+/// a tile of pixels needs.
+enum ConvStage : int64_t { stage_none = 0, stage_strip = 1, stage_root = 2, stage_tile = 3 };
 Axis stage_axis(const Task& task);
 
 }  // namespace tenfold::schedules

@@ -2,25 +2,35 @@
 
 namespace tenfold::schedules {
 
-void keep_load(const dsl::Algorithm& algorithm, Halide::Func out, const Halide::Var& strip,
-               const Task& task, const Target& target, int64_t stage) {
+void keep_load(const dsl::Algorithm& algorithm, Halide::Func out, const Halide::Var& loop,
+               const Task& task, const Target& target, int64_t stage, int64_t channels) {
+  if (const auto order = algorithm.funcs.find("order"); order != algorithm.funcs.end())
+    Halide::Func(order->second).compute_root();
   if (!algorithm.funcs.contains("load")) return;
   Halide::Func load = algorithm.funcs.at("load");
-  if (stage == stage_strip) load.compute_at(out, strip);
-  if (stage == stage_root) load.compute_root();
+  if (stage == stage_root)
+    load.compute_root();
+  else
+    load.compute_at(out, loop);
 
   const View& in = task.inputs[0];
   const auto at = load.args();  // c, x, y, n
-  const auto vectorize = [&](const Halide::Var& var, int64_t extent) {
+  const auto vectorize = [&](const Halide::Var& var, int64_t extent, int most_vectors) {
     int lanes = target.lanes;
     while (lanes > extent) lanes /= 2;
-    if (lanes > 1) load.vectorize(var, lanes, Halide::TailStrategy::ShiftInwards);
+    if (lanes == 1) return;
+    const int vectors = extent >= most_vectors * lanes ? most_vectors : 1;
+    Halide::Var vector("vector"), lane("lane");
+    load.split(var, var, vector, lanes * vectors, Halide::TailStrategy::ShiftInwards)
+        .split(vector, vector, lane, lanes)
+        .vectorize(lane)
+        .unroll(vector);
   };
   if (in.strides[3] == 1) {
-    vectorize(at[0], in.dims[3]);
+    vectorize(at[0], channels > 0 && stage != stage_root ? channels : in.dims[3], 4);
   } else if (in.strides[2] == 1) {
     load.reorder_storage(at[1], at[0], at[2], at[3]).reorder(at[1], at[0], at[2], at[3]);
-    vectorize(at[1], in.dims[2]);
+    vectorize(at[1], in.dims[2], 1);
   }
 }
 

@@ -44,6 +44,14 @@ INSTANTIATE_TEST_SUITE_P(
                       "conv2d h=5 w=5 c=9 k=15 r=3 s=3 groups=3"));
 
 INSTANTIATE_TEST_SUITE_P(
+    Shuffled, ConvSpec,
+    ::testing::Values("conv2d h=7 w=9 c=24 k=12 groups=3 shuffle=3 bias relu",
+                      "conv2d n=3 h=5 w=6 c=60 k=45 groups=3 shuffle=3 bias add relu",
+                      "conv2d h=6 w=7 c=16 k=32 r=3 s=3 pad=1 groups=4 shuffle=2 halo bias",
+                      "conv2d h=5 w=5 c=32 k=32 r=3 s=3 pad=1 groups=8 shuffle=4",
+                      "conv2d n=2 h=6 w=5 c=32 k=8 groups=2 shuffle=16 pre=scale_shift pre=relu"));
+
+INSTANTIATE_TEST_SUITE_P(
     Depthwise, ConvSpec,
     ::testing::Values("conv2d h=9 w=11 c=16 k=16 r=3 s=3 pad=1 depthwise halo bias clip(0,6)",
                       "conv2d n=3 h=7 w=10 c=13 k=13 r=3 s=3 stride=2 pad=1 depthwise bias",
@@ -60,6 +68,8 @@ INSTANTIATE_TEST_SUITE_P(
         "conv2d h=6 w=9 c=8 k=16 r=3 s=3 pad=1 halo pre=relu bias",
         "conv2d h=6 w=9 c=8 k=16 r=3 s=3 pad=1 halo pre=scale_shift pre=relu bias relu",
         "conv2d n=2 h=6 w=9 c=16 k=8 gate bias add",
+        "conv2d n=3 h=7 w=5 c=37 k=43 pre=scale_shift pre=relu bias relu",
+        "conv2d h=11 w=13 c=40 k=9 stride=2 pre=scale_shift pre=relu",
         "conv2d n=2 h=6 w=9 c=16 k=16 r=3 s=3 pad=1 depthwise halo gate bias relu add",
         "conv2d h=5 w=6 c=8 k=12 r=3 s=3 pad=1 pre=add bias clip(-3,5) mul max",
         "conv2d h=5 w=6 c=8 k=12 scale_shift prelu sub rsub min neg abs"));
