@@ -3,6 +3,8 @@
 
 #include "dsl/algorithm_halide.h"
 #include "dsl/op_list.h"
+#include "dsl/rules.h"
+#include "dsl/shuffle_halide.h"
 #include "dsl/window.h"
 
 namespace tenfold::dsl {
@@ -27,7 +29,13 @@ Status check_conv2d(const Task& task) {
     return Error{ErrorCode::invalid_shape,
                  "conv2d: " + std::to_string(c) + " input and " + std::to_string(k) +
                      " output channels are no multiples of " + std::to_string(groups) + " groups"};
-  return {};
+  TENFOLD_CHECK(check_attr(task, "shuffle", 1, 1, c));
+  const int64_t shuffle = task.attrs.get_int("shuffle", 1);
+  TENFOLD_CHECK(rule(c % shuffle == 0, task,
+                     std::to_string(c) + " channels cannot be shuffled in " +
+                         std::to_string(shuffle) + " groups"));
+  return rule(shuffle == 1 || groups > 1, task,
+              "without groups a shuffle is an order of the weights");
 }
 
 std::vector<Param> params_conv2d(const Task& task) {
@@ -60,6 +68,7 @@ void reference_conv2d(const Task& task, std::span<const Values> inputs,
           weights[tap_channel * group_k + k % group_k] = constants[0].at({k, c, r, s});
         }
 
+  const int64_t shuffle = task.attrs.get_int("shuffle", 1), run = channels / shuffle;
   double* sums = out.data.data();
   for (int64_t n = 0; n < out.dims[0]; ++n)
     for (int64_t y = 0; y < out.dims[1]; ++y)
@@ -73,7 +82,8 @@ void reference_conv2d(const Task& task, std::span<const Values> inputs,
             const double* tap = &weights[(r * w.kernel_w + s) * groups * group_c * group_k];
             for (int64_t g = 0; g < groups; ++g)
               for (int64_t c = 0; c < group_c; ++c) {
-                const double value = pixel[g * group_c + c];
+                const int64_t channel = g * group_c + c;
+                const double value = pixel[channel % shuffle * run + channel / shuffle];
                 const double* row = tap + (g * group_c + c) * group_k;
                 for (int64_t k = 0; k < group_k; ++k) sums[g * group_k + k] += value * row[k];
               }
@@ -82,10 +92,10 @@ void reference_conv2d(const Task& task, std::span<const Values> inputs,
 
 /// out[n,y,x,k] = epilogue(sum over r,s,c of prologue(in)[n, y*stride_h+r*dilation_h-pad_top,
 /// x*stride_w+s*dilation_w-pad_left, g*C/groups+c] * weights[k,c,r,s]), g = k / (K/groups); in is 0
-/// outside the image. Shapes: in {N,H,W,C}, weights {K,C/groups,R,S}, out {N,OH,OW,K}. float32.
-/// reduction is (c in group, s, r). Errors: invalid_shape when C or K is no multiple of groups.
-/// Source: Krizhevsky et al. 2012, section 3.5 (groups); Chollet 2017 (depthwise); Yu and Koltun
-/// 2016 (dilation).
+/// outside the image. With shuffle=m, for groups alone: in's channel c is x's (c % m) * (C/m) + c /
+/// m. Shapes: in {N,H,W,C}, weights {K,C/groups,R,S}, out {N,OH,OW,K}. float32. reduction is (c in
+/// group, s, r). Errors: invalid_shape when C or K is no multiple of groups. Source: Krizhevsky et
+/// al. 2012, section 3.5 (groups); Chollet 2017 (depthwise); Yu and Koltun 2016 (dilation).
 Algorithm algorithm_conv2d(const Task& task, const Binding& binding) {
   const auto [w, groups, group_c, group_k] = shape_of(task);
   const auto whole = [](int64_t value) { return static_cast<int>(value); };
@@ -94,13 +104,14 @@ Algorithm algorithm_conv2d(const Task& task, const Binding& binding) {
 
   Halide::Var k("k"), x("x"), y("y"), n("n");
   Halide::RDom taps({{0, whole(group_c)}, {0, whole(w.kernel_w)}, {0, whole(w.kernel_h)}}, "taps");
-  Halide::Func acc("acc"), out("out");
+  Halide::Func acc("acc"), out("out"), order = channel_order(task);
   Halide::Expr channel = taps[0];
   if (groups > 1)
     channel = (group_k == 1 ? Halide::Expr(k) : k / whole(group_k)) * whole(group_c) + taps[0];
   acc(k, x, y, n) = 0.0f;
   acc(k, x, y, n) +=
-      load(channel, x * whole(w.stride_w) + taps[1] * whole(w.dilation_w) - whole(w.pad_left),
+      load(source_channel(task, order, channel),
+           x * whole(w.stride_w) + taps[1] * whole(w.dilation_w) - whole(w.pad_left),
            y * whole(w.stride_h) + taps[2] * whole(w.dilation_h) - whole(w.pad_top), n) *
       binding.param_at(0, {k, taps[0], taps[2], taps[1]});
   out(k, x, y, n) = apply_chain(task.epilogue, acc(k, x, y, n), {k, x, y, n}, task, binding,
@@ -109,6 +120,7 @@ Algorithm algorithm_conv2d(const Task& task, const Binding& binding) {
 
   Algorithm algorithm{.funcs = {{"out", out}, {"acc", acc}}, .reduction = taps, .outputs = {out}};
   if (masked || !task.prologue.empty()) algorithm.funcs["load"] = load;
+  if (order.defined()) algorithm.funcs["order"] = order;
   return algorithm;
 }
 

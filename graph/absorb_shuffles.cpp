@@ -28,7 +28,8 @@ Order shuffle_order(int64_t channels, int64_t groups) {
 // when the node cannot take its input's channels in another order.
 struct Absorber {
   std::map<int, size_t> axis_of_input;
-  bool ends_here = false;  // its output's channels are in their own order
+  bool ends_here = false;       // its output's channels are in their own order
+  bool reads_shuffled = false;  // a grouped convolution takes its channels from where they are
 };
 
 bool is_pool(const std::string& op) {
@@ -43,7 +44,8 @@ bool find_absorber(const Network& network, const Node& node, TensorId input, Abs
   if (node.op == "conv2d") {
     const int64_t groups = node.attr_int("groups", 1);
     if (groups == 1) return found = {{{1, 1}}, true}, true;
-    if (groups != in[1] || out[1] != in[1]) return false;
+    if (groups != in[1]) return found = {{}, true, true}, node.attr_int("shuffle", 1) == 1;
+    if (out[1] != in[1]) return false;
     for (size_t i = 1; i < node.inputs.size(); ++i) found.axis_of_input[static_cast<int>(i)] = 0;
     return true;
   }
@@ -79,10 +81,11 @@ Status absorb_shuffles(Network& network) {
     if (node.op != "channel_shuffle") continue;
     std::map<int, Absorber> absorbers;
     if (!collect(network, uses, node.outputs[0], absorbers)) continue;
-    const int64_t channels = network.tensors[node.inputs[0]].dims[1];
+    const int64_t channels = network.tensors[node.inputs[0]].dims[1],
+                  groups = node.attr_int("groups", 1);
     // y[c] = x[order[c]], and the readers get x: their constant for x's channel order[c] is the one
     // they had for c.
-    const Order place = inverse(shuffle_order(channels, node.attr_int("groups", 1)));
+    const Order place = inverse(shuffle_order(channels, groups));
     for (const auto& [reader, absorber] : absorbers) {
       Node& user = network.nodes[reader];
       for (const auto& [input, axis] : absorber.axis_of_input) {
@@ -90,6 +93,7 @@ Status absorb_shuffles(Network& network) {
         Array reordered = permuted(*network.tensors[old].constant, axis, place);
         user.inputs[input] = add_reordered(network, old, std::move(reordered));
       }
+      if (absorber.reads_shuffled) user.attrs["shuffle"] = groups;
       std::ranges::replace(user.inputs, node.outputs[0], node.inputs[0]);
     }
     node.op.clear();
