@@ -8,10 +8,14 @@
 namespace tenfold::dsl {
 namespace {
 
-bool is_pointwise(const Task& task) {
+// Each output pixel has a run of input pixels to itself, and no input pixel is left out.
+bool takes_runs(const Task& task) {
+  if (task.op != "conv2d") return false;
   const Window w = window_of(task.attrs);
-  return task.op == "conv2d" && w.kernel_h == 1 && w.kernel_w == 1 && w.stride_h == 1 &&
-         w.stride_w == 1 && w.pad_top + w.pad_left + w.pad_bottom + w.pad_right == 0;
+  return w.kernel_h == 1 && w.stride_h == 1 && w.kernel_w == w.stride_w &&
+         (w.kernel_w == 1 || w.dilation_w == 1) &&
+         w.pad_top + w.pad_left + w.pad_bottom + w.pad_right == 0 &&
+         task.inputs[0].dims[2] == task.outputs[0].dims[2] * w.stride_w;
 }
 
 bool one_pixel(const View& view) {
@@ -53,8 +57,7 @@ bool every_view(const Task& task, const Test& test) {
 
 Task with_fused_pixels(const Task& task) {
   const auto is_map = [](const View& view) { return view.dims.size() == 4; };
-  if (!is_pointwise(task) || !every_view(task, is_map) || !every_view(task, rows_follow))
-    return task;
+  if (!takes_runs(task) || !every_view(task, is_map) || !every_view(task, rows_follow)) return task;
   if (!every_view(task, [&](const View& view) { return spans_pixels(task, view); })) return task;
   Task fused = task;
   each_view(fused, [](View& view) {

@@ -47,6 +47,11 @@ TEST(FusePixels, RowsAndImagesBecomeOneRow) {
   expect_fused("conv2d n=3 h=7 w=1 c=6 k=8", {1, 1, 21, 8});
 }
 
+TEST(FusePixels, RunsOfPixelsStayWithTheirOutput) {
+  expect_fused("conv2d n=3 h=7 w=10 c=6 k=8 s=2 stride_w=2 bias", {1, 1, 105, 8});
+  expect_fused("conv2d n=2 h=5 w=9 c=6 k=8 s=3 stride_w=3 input=nchw", {2, 1, 15, 8});
+}
+
 TEST(FusePixels, ImagesStayWhereTheyDoNotFollow) {
   expect_fused("conv2d n=2 h=7 w=5 c=6 k=8 gate", {2, 1, 35, 8});
   expect_fused("conv2d n=2 h=7 w=5 c=6 k=8 input=nchw", {2, 1, 35, 8});
@@ -54,7 +59,8 @@ TEST(FusePixels, ImagesStayWhereTheyDoNotFollow) {
 
 TEST(FusePixels, OthersStayAsTheyAre) {
   for (const char* text : {"conv2d h=7 w=5 c=6 k=8 r=3 s=3 pad=1",
-                           "conv2d h=8 w=6 c=6 k=8 stride=2", "conv2d h=8 w=6 c=6 k=8 pad=1"}) {
+                           "conv2d h=8 w=6 c=6 k=8 stride=2", "conv2d h=8 w=6 c=6 k=8 pad=1",
+                           "conv2d h=8 w=7 c=6 k=8 s=2 stride_w=2", "conv2d h=8 w=6 c=6 k=8 s=2"}) {
     const Task task = spec(text);
     EXPECT_EQ(with_fused_pixels(task), task) << text;
   }
