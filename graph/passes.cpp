@@ -3,6 +3,7 @@
 #include "graph/fold_constants.h"
 #include "graph/fold_pads.h"
 #include "graph/fold_weights.h"
+#include "graph/join_gates.h"
 #include "graph/lift_stages.h"
 #include "graph/lower.h"
 #include "graph/recognise_activations.h"
@@ -15,11 +16,13 @@ namespace {
 using Pass = Status (*)(Network&);
 
 // Affines are folded before activations are recognised, so that x and the gate of x*gate(x) start
-// from the same tensor, and again after it, for the factors that recognition leaves.
+// from the same tensor, and again after it, for the factors that recognition leaves. Channel
+// shuffles are recognised before functions are lifted into the midst of their reshapes.
 constexpr Pass passes[] = {
     lower,
     fold_constants,
     simplify,
+    recognise_channel_shuffles,
     lift_stages,
     simplify,
     merge_affines,
@@ -32,6 +35,7 @@ constexpr Pass passes[] = {
     fold_affine_before,
     recognise_channel_shuffles,
     recognise_global_pools,
+    join_gates,
     simplify,
 };
 

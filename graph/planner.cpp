@@ -4,10 +4,12 @@
 #include <map>
 #include <set>
 
+#include "dsl/fuse_pixels.h"
 #include "graph/absorb_flattens.h"
 #include "graph/absorb_shuffles.h"
 #include "graph/compose_pointwise.h"
 #include "graph/cover.h"
+#include "graph/in_place.h"
 #include "graph/layout.h"
 #include "graph/links.h"
 #include "graph/memory.h"
@@ -36,6 +38,9 @@ Result<Prepared> prepare(const Network& network, const PlanOptions& options) {
   made.uses = find_uses(made.network);
   TENFOLD_TRY(made.layout, lay_out(made.network, made.uses, options.layout));
   TENFOLD_TRY(made.candidates, cover({made.network, made.uses, made.layout, options.device}));
+  if (options.device == DeviceKind::cpu)
+    for (Candidate& candidate : made.candidates)
+      candidate.task = dsl::with_fused_pixels(candidate.task);
   return made;
 }
 
@@ -105,6 +110,7 @@ Result<Plan> make_plan(const Network& network, const PlanOptions& options,
   }
   plan.inputs = ports_of(prepared.network, prepared.network.inputs, layout, plan_root);
   plan.outputs = ports_of(prepared.network, prepared.network.outputs, layout, plan_root);
+  run_in_place(plan, maps);
   place_roots(plan);
   place_fills(plan, maps);
   return plan;

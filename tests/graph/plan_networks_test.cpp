@@ -94,6 +94,26 @@ TEST(PlanNetworks, GatesApplyOnLoadOrApart) {
   }
 }
 
+TEST(PlanNetworks, SumsOverwriteWhatNothingReadsAgain) {
+  NetworkBuilder b;
+  TensorId x = b.relu(b.conv(b.input({2, 3, 9, 7}), 8, {.kernel = 3, .pad = 1}));
+  for (int block = 0; block < 3; ++block) {
+    const TensorId deep = b.relu(b.conv(x, 8, {.kernel = 3, .pad = 1}));
+    x = b.relu(b.stage("add", {b.conv(deep, 8), x}));
+  }
+  const TensorId gate = b.stage("sigmoid", {b.conv(b.global_pool(x), 8)});
+  const TensorId gated = b.stage("mul", {x, gate});
+  b.output(b.stage("sub", {b.conv(gated, 8, {.kernel = 3, .pad = 1}), gated}));
+  const Plan plan =
+      planned(b, {}, [](const Task& task) { return task.prologue.empty() ? 1.0 : 9.0; });
+  const Step& last = plan.steps.back();
+  EXPECT_EQ(plan.roots[last.outputs[0].root].home, Home::output) << "the user's buffer is apart";
+  int in_place = 0;
+  for (const Step& step : plan.steps)
+    for (const Operand& input : step.inputs) in_place += input.root == step.outputs[0].root;
+  EXPECT_EQ(in_place, 2) << "the additions between maps that both have a halo";
+}
+
 TEST(PlanNetworks, PyramidsReadSmallMapsThroughRepeats) {
   for (const bool joined : {false, true})
     for (const bool centred : {false, true}) {
@@ -138,11 +158,44 @@ TEST(PlanNetworks, ShufflesVanishIntoWeights) {
   EXPECT_EQ(kinds_of(planned(b)), (Kinds{{"conv2d", 4}}));
 }
 
+// ShuffleNet's units: 1x1 convolutions of three groups, of channels that three does not divide
+// again.
+TEST(PlanNetworks, GroupedConvolutionsReadShuffled) {
+  NetworkBuilder b;
+  TensorId x = b.relu(b.conv(b.input({2, 6, 6, 5}), 24, {.groups = 3}));
+  for (const int64_t stride : {1, 2}) {
+    const TensorId narrow = b.relu(b.conv(x, 12, {.groups = 3}));
+    const TensorId shuffled =
+        b.node("channel_shuffle", {narrow}, b.dims(narrow), {{"groups", int64_t{3}}});
+    const TensorId deep =
+        b.conv(shuffled, 12, {.kernel = 3, .stride = stride, .pad = 1, .groups = 12});
+    const TensorId wide = b.conv(deep, 24, {.groups = 3});
+    x = stride == 1 ? b.relu(b.stage("add", {wide, x}))
+                    : b.relu(b.concat({b.pool("avg_pool2d", x, 3, 2, 1), wide}));
+  }
+  b.output(b.global_pool(x));
+  const Plan plan = planned(b);
+  EXPECT_EQ(kinds_of(plan)["gather_channels"], 0);
+  EXPECT_THAT(to_text(plan.steps[3].task), testing::HasSubstr("shuffle=3"));
+}
+
+// Interleaved group convolutions: a shuffle before each, the second undoing the first.
+TEST(PlanNetworks, InterleavedGroupConvolutionsReadShuffledTwice) {
+  NetworkBuilder b;
+  TensorId x = b.conv(b.input({1, 6, 5, 7}), 12, {.kernel = 3, .pad = 1, .groups = 2});
+  for (const int64_t groups : {6, 2, 6}) {
+    x = b.node("channel_shuffle", {x}, b.dims(x), {{"groups", 12 / groups}});
+    x = b.relu(b.conv(x, 12, {.groups = groups}));
+  }
+  b.output(b.conv(b.node("channel_shuffle", {x}, b.dims(x), {{"groups", int64_t{3}}}), 5));
+  EXPECT_EQ(kinds_of(planned(b)), (Kinds{{"conv2d", 5}}));
+}
+
 TEST(PlanNetworks, ShufflesThatNothingAbsorbsStandAlone) {
   NetworkBuilder b;
   const TensorId x = b.conv(b.input({1, 4, 6, 6}), 6, {.groups = 2});
   const TensorId shuffled = b.node("channel_shuffle", {x}, b.dims(x), {{"groups", int64_t{3}}});
-  b.output(b.conv(shuffled, 4, {.groups = 2}));
+  b.output(b.stage("add", {b.conv(shuffled, 6, {.groups = 2}), shuffled}));
   EXPECT_EQ(kinds_of(planned(b)), (Kinds{{"conv2d", 2}, {"gather_channels", 1}}));
 }
 
