@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -73,6 +74,9 @@ Result<std::vector<Row>> compare_all(const std::vector<Layer>& layers,
 }
 
 Status verify(const Options& options) {
+  std::error_code unreadable;
+  if (!std::filesystem::is_regular_file(options.model, unreadable))
+    return Error{ErrorCode::not_found, options.model + ": no such file"};
   TENFOLD_TRY(Session session,
               Session::open(options.folder, options.target, options.threads, true));
   TENFOLD_TRY(const std::vector<Array> inputs,

@@ -50,6 +50,27 @@ def small_network(batch=1):
     return model(nodes, [("x", [batch, 3, 18, 22])], [("y", [batch, 5])], initializers)
 
 
+def views(kind=FLOAT):
+    """Parts of the input that begin far inside it, a concatenation that is an output, an output of no dimensions."""
+    node = helper.make_node
+    nodes = [
+        node("Slice", ["x", "from", "to", "axis"], ["late"], name="slice"),
+        node("Gather", ["x", "last"], ["row"], name="gather", axis=1),
+        node("Relu", ["x"], ["r"], name="relu"),
+        node("Concat", ["r", "x"], ["joined"], name="concat", axis=1),
+        node("ReduceMax", ["x"], ["most"], name="reduce", keepdims=0),
+    ]
+    ints = [numpy_helper.from_array(numpy.array(v, numpy.int64), n) for n, v in (("from", [1]), ("to", [9]), ("axis", [0]), ("last", -1))]
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", kind, [2, 5, 6, 24])],
+        [helper.make_tensor_value_info(name, kind, None) for name in ("late", "row", "joined", "most")],
+        ints,
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+
+
 def conv(inputs=("x", "w"), pads=(1, 1, 1, 1), **more):
     return helper.make_node("Conv", list(inputs), ["y"], name="conv", kernel_shape=[3, 3], pads=list(pads), **more)
 
@@ -75,6 +96,8 @@ def main(folder):
 
     good = write("small.onnx", small_network())
     write("batch3.onnx", small_network(batch=3))
+    write("views.onnx", views())
+    write("half.onnx", views(TensorProto.FLOAT16))
     write("truncated.onnx", good[: len(good) // 2])
     write("empty.onnx", b"")
     write("random.onnx", numpy.random.default_rng(7).bytes(5000))

@@ -40,6 +40,34 @@ TEST(RoundTrip, TheDetectorAgreesWithOnnxRuntime) {
   compile_and_verify(place, detector, "x=1,3,96,160");
 }
 
+TEST(RoundTrip, PartsOfTheUsersArraysAgreeWithOnnxRuntime) {
+  const Workplace place;
+  compile_and_verify(place, models() + "/views.onnx", "x=2,5,6,24");
+}
+
+TEST(RoundTrip, AHalfPrecisionModelAgreesWithOnnxRuntime) {
+  const Workplace place;
+  const std::string model = models() + "/half.onnx";
+  ASSERT_EQ(place.tenfold({"compile", model, "--name", "net", "-o", place.path("net")}).code, 0);
+  const Outcome verified =
+      place.tenfold({"verify", place.path("net"), "--model", model, "--tolerance", "0.002"});
+  EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
+}
+
+TEST(RoundTrip, VerifySaysWhatIsWrongWithTheModel) {
+  const Workplace place;
+  ASSERT_EQ(
+      place.tenfold({"compile", models() + "/views.onnx", "--name", "net", "-o", place.path("net")})
+          .code,
+      0);
+  for (const char* file : {"/truncated.onnx", "/missing.onnx"}) {
+    const Outcome outcome =
+        place.tenfold({"verify", place.path("net"), "--model", models() + file});
+    EXPECT_EQ(outcome.code, 3) << outcome.err;
+    EXPECT_NE(outcome.err.find(file), std::string::npos) << outcome.err;
+  }
+}
+
 TEST(RoundTrip, TwoCompilesGiveTheSameBytes) {
   const Workplace place;
   for (const char* folder : {"first", "second"})
