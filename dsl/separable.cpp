@@ -150,8 +150,9 @@ int whole(int64_t value) {
 
 // The expanded rows as the depthwise convolution reads them: "expand" the sums, "expanded" their
 // chain with zeros around. Rows are written whole, by updates over their pixels, the borders and
-// then the image; y stays free, so that a schedule may slide over it. (A condition on y in such an
-// update, rather than in that of the sums, makes Halide 21 forget which rows it has made.)
+// then the image; y stays free, so that a schedule may slide over it. (A condition on y in the
+// reductions would make Halide 21 forget which rows it has made, or ask for rows that it never
+// reads; sums that a selection leaves out are not made.)
 Halide::Func expanded_rows(const Task& task, const Binding& binding, const Shape& s,
                            Algorithm& algorithm) {
   bool masked = false;
@@ -162,10 +163,9 @@ Halide::Func expanded_rows(const Task& task, const Binding& binding, const Shape
   Halide::Var e("e"), x("x"), y("y"), n("n");
   Halide::RDom channels(0, whole(s.channels), "channels"), inside(0, width, "inside");
   Halide::Func sums("expand"), expanded("expanded");
-  // Nothing is summed for a row outside, but Halide asks for what would be read.
+  // Nothing is summed for a row outside, but Halide wants to know what would be read.
   const bool outside = reach.top > 0 || reach.bottom > 0;
   const Halide::Expr row = outside ? Halide::clamp(y, 0, height - 1) : Halide::Expr(y);
-  if (outside) channels.where(y >= 0 && y < height);
   sums(e, x, y, n) = 0.0f;
   sums(e, x, y, n) += load(channels, x, row, n) * binding.param_at(0, {e, channels, 0, 0});
 
