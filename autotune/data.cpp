@@ -85,10 +85,10 @@ Array make_param(const Dims& dims, Values& values) {
 
 int shared_input(const Task& task, int output) {
   const View& out = task.outputs[output];
-  for (size_t i = task.op == "map" ? 0 : 1; i < task.inputs.size(); ++i) {
+  for (size_t i = 0; i < task.inputs.size(); ++i) {
     const View& in = task.inputs[i];
-    if (in.type == out.type && in.dims == out.dims && in.strides == out.strides &&
-        in.offset == out.offset)
+    if (dsl::reads_in_place(task, i) && in.type == out.type && in.dims == out.dims &&
+        in.strides == out.strides && in.offset == out.offset)
       return static_cast<int>(i);
   }
   return -1;

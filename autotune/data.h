@@ -25,8 +25,8 @@ struct TaskData {
 Result<TaskData> make_task_data(const Task& task, uint64_t seed);
 
 /// The first input that lies exactly where outputs[output] does in its root, or -1: a plan may then
-/// make the two one buffer, so candidates must also be right when they are. An anchor that is not
-/// element-wise never shares inputs[0].
+/// make the two one buffer, so candidates must also be right when they are. See
+/// dsl::reads_in_place.
 int shared_input(const Task& task, int output);
 
 /// Coordinates of a root's element in the view, such as "[0,3,17,5]"; "outside" when it is no

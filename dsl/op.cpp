@@ -154,6 +154,16 @@ Result<const Op*> find_op(const std::string& name) {
   return Error{ErrorCode::unsupported, "no operator is named '" + name + "'; known: " + known};
 }
 
+bool reads_in_place(const Task& task, size_t input) {
+  const auto takes = [&](const std::vector<Stage>& chain) {
+    return std::any_of(chain.begin(), chain.end(), [&](const Stage& stage) {
+      return stage.input >= 0 && static_cast<size_t>(stage.input) == input;
+    });
+  };
+  if (task.op == "map") return input == 0 || takes(task.prologue) || takes(task.epilogue);
+  return takes(task.epilogue) && !takes(task.prologue);
+}
+
 Status check(const Task& task) {
   TENFOLD_TRY(const Op* op, find_op(task.op));
   if (task.inputs.empty() || task.outputs.empty())

@@ -62,6 +62,10 @@ std::vector<Param> params(const Task& task);
 
 double flops(const Task& task);
 
+/// True when input i is read only at the elements that are then written: a map's own, or an operand
+/// of the epilogue and of nothing else. Only then may it share memory with the output.
+bool reads_in_place(const Task& task, size_t input);
+
 /// Runs the reference over the whole task. Buffers are root bases as a kernel gets them: inputs and
 /// outputs are read and written through the task's views; params are in the model's layout. Only
 /// logical outputs are written.

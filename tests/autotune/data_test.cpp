@@ -119,11 +119,14 @@ TEST(Data, FindsTheInputThatAnOutputMayShare) {
   View other = same;
   other.offset = 4;
   sum.inputs = {other, same};
+  sum.epilogue = {{"add", {}, 1}};
   sum.outputs = {same};
   EXPECT_EQ(shared_input(sum, 0), 1);
   sum.inputs[1] = other;
   EXPECT_EQ(shared_input(sum, 0), -1);
   EXPECT_EQ(shared_input(*dsl::parse_op_spec("conv2d n=1 h=4 w=4 c=8 k=8 r=3 s=3 pad=1"), 0), -1);
+  // Every element of a product's second matrix is read for many of the output's.
+  EXPECT_EQ(shared_input(*dsl::parse_op_spec("matmul m=8 n=8 k=8"), 0), -1);
 }
 
 TEST(Data, TellsWhereAnElementLies) {
