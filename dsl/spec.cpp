@@ -8,7 +8,8 @@
 // and output=nchw say how the caller's buffers lie; `halo` gives the input its pads as a zero halo.
 // Other words are stages behind the anchor in order (`clip(0,6)`), pre=STAGE before it, mid0=STAGE
 // and mid1=STAGE between the operators of an anchor of several, `gate` a
-// Squeeze-and-Excitation gate on the input; a stage with an operand brings a further input of the
+// Squeeze-and-Excitation gate on the input; a deformable convolution has offsets of its own, with
+// `mask` a mask too; a stage with an operand brings a further input of the
 // output's shape.
 #include <charconv>
 #include <optional>
@@ -47,7 +48,7 @@ Error bad(const std::string& rule) {
 
 constexpr const char* known_words =
     "n h w c k r s m stride dilation pad (or stride_h, pad_left, ...) groups depthwise halo "
-    "input=nchw output=nchw gate pre=STAGE mid0=STAGE STAGE";
+    "input=nchw output=nchw gate mask pre=STAGE mid0=STAGE STAGE";
 
 Result<Words> split_words(std::istringstream& stream) {
   Words words;
@@ -55,8 +56,8 @@ Result<Words> split_words(std::istringstream& stream) {
     const size_t equals = word.find('=');
     const std::string name = word.substr(0, equals);
     const std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
-    if (equals == std::string::npos &&
-        (word == "depthwise" || word == "halo" || word == "gate" || word == "spaced")) {
+    if (equals == std::string::npos && (word == "depthwise" || word == "halo" || word == "gate" ||
+                                        word == "spaced" || word == "mask")) {
       words.flags.insert(word);
     } else if (equals == std::string::npos) {
       words.epilogue.push_back(word);
@@ -165,6 +166,16 @@ Status add_map_views(Task& task, Words& words) {
   const Dims out = output_dims(task.op, words, in);
   TENFOLD_CHECK(volume(out));
   task.inputs.push_back(map_view(in, words, "input"));
+  if (task.op == "deform_conv2d") {
+    const double taps = words.numbers["kernel_h"] * words.numbers["kernel_w"] *
+                        words.numbers.emplace("offset_groups", 1).first->second;
+    const auto of_taps = [&](double each) {
+      return dense_view(DType::f32, {out[0], out[1], out[2], static_cast<int64_t>(each * taps)});
+    };
+    TENFOLD_CHECK(volume({out[0], out[1], out[2], static_cast<int64_t>(2 * taps)}));
+    task.inputs.push_back(of_taps(2));
+    if (words.flags.contains("mask")) task.inputs.push_back(of_taps(1));
+  }
   task.outputs.push_back(map_view(out, words, "output"));
   return {};
 }
