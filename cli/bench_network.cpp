@@ -16,6 +16,7 @@
 #include "cli/paths.h"
 #include "cli/peers.h"
 #include "cli/progress.h"
+#include "cli/series.h"
 
 namespace tenfold::cli {
 namespace {
@@ -29,14 +30,6 @@ struct Contender {
   std::vector<double> round_medians;
   double max_abs_difference = 0;  // of our outputs from this engine's
 };
-
-double quantile(std::vector<double> values, double share) {
-  std::sort(values.begin(), values.end());
-  const double at = share * static_cast<double>(values.size() - 1);
-  const size_t low = static_cast<size_t>(at);
-  const size_t high = std::min(low + 1, values.size() - 1);
-  return values[low] + (values[high] - values[low]) * (at - static_cast<double>(low));
-}
 
 Result<nlohmann::json> load(Child& process, const std::string& subject, const nlohmann::json& files,
                             const std::vector<std::string>& outputs, const std::string& target,

@@ -69,11 +69,11 @@ Result<std::string> peer_python(const std::string& peer) {
                    ", which is not there: run scripts/setup, or set TENFOLD_PYTHON"};
 }
 
-Result<std::string> peer_script(const std::string& name) {
-  for (const fs::path& folder : {fs::path(TENFOLD_SOURCE_DIR) / "scripts" / "peers",
-                                 program_folder().parent_path() / "share" / "tenfold" / "peers"})
-    if (is_there(folder / name)) return (folder / name).string();
-  return Error{ErrorCode::unavailable, name + ": the scripts for the peers are not installed"};
+Result<std::string> data_path(const std::string& in_source, const std::string& installed) {
+  for (const fs::path& path : {fs::path(TENFOLD_SOURCE_DIR) / in_source,
+                               program_folder().parent_path() / "share" / "tenfold" / installed})
+    if (is_there(path)) return path.string();
+  return Error{ErrorCode::unavailable, installed + ": not installed"};
 }
 
 }  // namespace tenfold::cli

@@ -22,7 +22,8 @@ Result<std::string> sibling_program(const std::string& name);
 /// for mnn) of the source tree. Errors: unavailable.
 Result<std::string> peer_python(const std::string& peer);
 
-/// A script of scripts/peers, from the source tree or the installation. Errors: unavailable.
-Result<std::string> peer_script(const std::string& name);
+/// A file or folder of the source tree, or its place below share/tenfold of the installation.
+/// Errors: unavailable.
+Result<std::string> data_path(const std::string& in_source, const std::string& installed);
 
 }  // namespace tenfold::cli

@@ -13,7 +13,8 @@ Result<Child> start_peer(const std::string& peer) {
     return Error{ErrorCode::invalid_argument,
                  "--against " + peer + ": unknown; known: onnxruntime, openvino, mnn"};
   TENFOLD_TRY(const std::string python, peer_python(peer));
-  TENFOLD_TRY(const std::string script, peer_script("bench_peers.py"));
+  TENFOLD_TRY(const std::string script,
+              data_path("scripts/peers/bench_peers.py", "peers/bench_peers.py"));
   return Child::start(peer, {python, script, peer});
 }
 
@@ -32,7 +33,8 @@ Result<Reference> run_reference_engine(const std::string& model, const std::vect
                                        const std::vector<Array>& inputs,
                                        const std::vector<std::string>& tensors) {
   TENFOLD_TRY(const std::string python, peer_python("onnxruntime"));
-  TENFOLD_TRY(const std::string script, peer_script("reference.py"));
+  TENFOLD_TRY(const std::string script,
+              data_path("scripts/peers/reference.py", "peers/reference.py"));
   TENFOLD_TRY(const ScratchFolder folder, ScratchFolder::make());
   TENFOLD_TRY(const nlohmann::json files, write_inputs(folder.path(), ports, inputs));
   TENFOLD_TRY(Child child, Child::start("onnxruntime", {python, script}));

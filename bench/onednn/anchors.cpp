@@ -168,18 +168,17 @@ void add_instance_norm(Builder& builder) {
       [](const auto& pd) { return dnnl::batch_normalization_forward(pd); }, std::move(arguments));
 }
 
-/// The chain alone, carried by a linear function that changes nothing.
+/// The chain alone.
 void add_map(Builder& builder) {
-  if (builder.task().inputs[0].dims != builder.task().outputs[0].dims)
+  const Task& task = builder.task();
+  if (task.inputs[0].dims != task.outputs[0].dims)
     throw Unsupported{"oneDNN broadcasts no first operand"};
-  add_simple(
-      builder,
-      [&](const Desc& in, const Desc& out, const dnnl::primitive_attr& attributes) {
-        return dnnl::eltwise_forward::primitive_desc(builder.engine(), inference,
-                                                     algorithm::eltwise_linear, in, out, 1.0f, 0.0f,
-                                                     attributes);
-      },
-      [](const auto& pd) { return dnnl::eltwise_forward(pd); });
+  if (task.prologue.empty() && task.epilogue.empty())
+    throw Unsupported{"a copy into another layout, which oneDNN would not make"};
+  const Desc desc = builder.wanted(builder.dims_of(task.inputs[0]), false);
+  add_before(builder, desc);
+  builder.take_params_of(Builder::Part::epilogue);
+  add_functions(builder, task.epilogue, 0, desc, !builder.variant().second_algorithm);
 }
 
 void add_transpose(Builder& builder) {
@@ -256,7 +255,11 @@ std::vector<Variant> variants_of(const Task& task) {
   if (convolves) return {{Layout::any, false}, {Layout::any, true}, {Layout::nhwc, false}};
   if (task.op == "conv_transpose2d") return {{Layout::any, false}, {Layout::nhwc, false}};
   if (task.outputs[0].dims.size() != 4) return {{Layout::nhwc, false}};
-  return {{Layout::nhwc, false}, {Layout::blocked8, false}, {Layout::blocked16, false}};
+  std::vector<Variant> variants;
+  for (const Layout layout : {Layout::nhwc, Layout::blocked8, Layout::blocked16})
+    for (const bool second : {false, true})
+      if (!second || task.op == "map") variants.push_back({layout, second});
+  return variants;
 }
 
 }  // namespace tenfold::onednn

@@ -5,66 +5,8 @@
 namespace tenfold::onednn {
 namespace {
 
-using dnnl::algorithm;
 using dnnl::memory;
 using dnnl::prop_kind;
-
-/// scale_shift, with a relu behind it where there is one: a batch normalisation. Returns how many
-/// stages it served.
-size_t add_normalisation(Builder& builder, size_t at, const Desc& wanted) {
-  const std::vector<Stage>& chain = builder.task().prologue;
-  const bool relu = at + 1 < chain.size() && chain[at + 1].kind == "relu";
-  auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift |
-               dnnl::normalization_flags::use_global_stats;
-  if (relu) flags = flags | dnnl::normalization_flags::fuse_norm_relu;
-  const dnnl::batch_normalization_forward::primitive_desc pd(
-      builder.engine(), prop_kind::forward_inference, builder.x.get_desc(), wanted, 0.0f, flags);
-  const Array& scale = builder.next_param();
-  const Array& shift = builder.next_param();
-  const DnnlDims dims{scale.elements()};
-  const Desc desc = Builder::plain(dims);
-  const Array zeros(DType::f32, scale.dims());
-  Array ones(DType::f32, scale.dims());
-  for (float& value : ones.as<float>()) value = 1;
-  memory out(wanted, builder.engine());
-  builder.add(dnnl::batch_normalization_forward(pd),
-              {{DNNL_ARG_SRC, builder.x},
-               {DNNL_ARG_MEAN, builder.constant(zeros, desc, desc)},
-               {DNNL_ARG_VARIANCE, builder.constant(ones, desc, desc)},
-               {DNNL_ARG_SCALE, builder.constant(scale, desc, desc)},
-               {DNNL_ARG_SHIFT, builder.constant(shift, desc, desc)},
-               {DNNL_ARG_DST, out}});
-  builder.x = out;
-  return relu ? 2 : 1;
-}
-
-/// A gate or another operand: a binary primitive, with the stages behind it as post-ops.
-void add_functions(Builder& builder, size_t at, const Desc& wanted) {
-  const std::vector<Stage>& chain = builder.task().prologue;
-  std::unordered_map<int, memory> arguments;
-  const dnnl::primitive_attr attributes = builder.post_ops(chain, at, wanted, arguments);
-  // A linear function that changes nothing carries the chain.
-  const dnnl::eltwise_forward::primitive_desc pd(builder.engine(), prop_kind::forward_inference,
-                                                 algorithm::eltwise_linear, builder.x.get_desc(),
-                                                 wanted, 1.0f, 0.0f, attributes);
-  memory out(wanted, builder.engine());
-  arguments[DNNL_ARG_SRC] = builder.x;
-  arguments[DNNL_ARG_DST] = out;
-  builder.add(dnnl::eltwise_forward(pd), std::move(arguments));
-  builder.x = out;
-}
-
-void add_gate(Builder& builder, const Stage& stage, const Desc& wanted) {
-  const View& view = builder.task().inputs[static_cast<size_t>(stage.input)];
-  const memory gate =
-      builder.input(static_cast<size_t>(stage.input), Builder::plain(builder.dims_of(view)));
-  const dnnl::binary::primitive_desc pd(builder.engine(), algorithm::binary_mul,
-                                        builder.x.get_desc(), gate.get_desc(), wanted);
-  memory out(wanted, builder.engine());
-  builder.add(dnnl::binary(pd),
-              {{DNNL_ARG_SRC_0, builder.x}, {DNNL_ARG_SRC_1, gate}, {DNNL_ARG_DST, out}});
-  builder.x = out;
-}
 
 void add_shuffle(Builder& builder, const Desc& wanted) {
   const int64_t channels = wanted.get_dims()[1];
@@ -106,27 +48,14 @@ void add_concat(Builder& builder, const Desc& wanted) {
 
 }  // namespace
 
-bool has_before(const Problem& problem) {
-  return !problem.task.prologue.empty() || problem.shuffle_groups > 1 || !problem.concat.empty();
-}
-
 void add_before(Builder& builder, const Desc& wanted) {
   if (!builder.problem().concat.empty())
     add_concat(builder, wanted);
   else
     builder.x = builder.input(0, wanted);
-  builder.take_params_of(Builder::Part::prologue);
-  const std::vector<Stage>& chain = builder.task().prologue;
-  for (size_t at = 0; at < chain.size();) {
-    if (chain[at].kind == "scale_shift" && builder.maps()) {
-      at += add_normalisation(builder, at, wanted);
-    } else if (chain[at].kind == "mul" && at + 1 == chain.size()) {
-      add_gate(builder, chain[at++], wanted);
-    } else {
-      add_functions(builder, at, wanted);
-      at = chain.size();
-    }
-  }
+  const size_t position = builder.take_params_of(Builder::Part::prologue);
+  add_functions(builder, builder.task().prologue, 0, wanted, false);
+  builder.take_params_from(position);
   if (builder.problem().shuffle_groups > 1) add_shuffle(builder, wanted);
 }
 

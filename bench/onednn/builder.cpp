@@ -81,6 +81,24 @@ memory converted(const dnnl::engine& engine, memory from, const Desc& desc) {
 
 }  // namespace
 
+std::optional<EltwiseCall> eltwise_of(const Stage& stage) {
+  if (stage.kind == "pow")
+    return EltwiseCall{algorithm::eltwise_pow, 1, static_cast<float>(stage.values[0])};
+  const auto found = eltwise_kinds().find(stage.kind);
+  if (found == eltwise_kinds().end()) return std::nullopt;
+  const auto value = [&](size_t at, double otherwise) {
+    return static_cast<float>(at < stage.values.size() ? stage.values[at] : otherwise);
+  };
+  return EltwiseCall{found->second.kind, value(0, found->second.alpha),
+                     value(1, found->second.beta)};
+}
+
+std::optional<algorithm> binary_of(const Stage& stage) {
+  const auto found = binary_kinds().find(stage.kind);
+  if (found == binary_kinds().end()) return std::nullopt;
+  return found->second;
+}
+
 Builder::Builder(const dnnl::engine& engine, const Problem& problem, const Variant& variant)
     : engine_(engine), problem_(problem), variant_(variant), maps_(is_map(problem.task)) {}
 
@@ -128,6 +146,18 @@ memory Builder::constant(const Array& values, const Desc& user, const Desc& desc
   return made;
 }
 
+memory Builder::operand_of(const Stage& stage, const Desc& whole) {
+  if (stage.input >= 0) {
+    const auto index = static_cast<size_t>(stage.input);
+    const DnnlDims dims = dims_of(problem_.task.inputs[index]);
+    return input(index, dims == whole.get_dims() ? whole : plain(dims));
+  }
+  const Array& values = next_param();
+  DnnlDims dims(whole.get_dims().size(), 1);
+  dims[maps_ ? 1 : dims.size() - 1] = values.elements();
+  return constant(values, plain(dims), plain(dims));
+}
+
 dnnl::primitive_attr Builder::post_ops(const std::vector<Stage>& chain, size_t first,
                                        const Desc& output,
                                        std::unordered_map<int, memory>& arguments) {
@@ -137,35 +167,15 @@ dnnl::primitive_attr Builder::post_ops(const std::vector<Stage>& chain, size_t f
     ops.append_binary(kind, operand.get_desc());
     arguments[DNNL_ARG_ATTR_MULTIPLE_POST_OP(at) | DNNL_ARG_SRC_1] = std::move(operand);
   };
-  const auto channels = [&]() -> memory {
-    const Array& values = next_param();
-    DnnlDims dims(output.get_dims().size(), 1);
-    dims[maps_ ? 1 : dims.size() - 1] = values.elements();
-    return constant(values, plain(dims), plain(dims));
-  };
   for (size_t i = first; i < chain.size(); ++i) {
     const Stage& stage = chain[i];
-    if (const auto eltwise = eltwise_kinds().find(stage.kind); eltwise != eltwise_kinds().end()) {
-      const auto value = [&](size_t at, double otherwise) {
-        return static_cast<float>(at < stage.values.size() ? stage.values[at] : otherwise);
-      };
-      ops.append_eltwise(eltwise->second.kind, value(0, eltwise->second.alpha),
-                         value(1, eltwise->second.beta));
-    } else if (stage.kind == "pow") {
-      ops.append_eltwise(algorithm::eltwise_pow, 1, static_cast<float>(stage.values[0]));
+    if (const auto eltwise = eltwise_of(stage)) {
+      ops.append_eltwise(eltwise->kind, eltwise->alpha, eltwise->beta);
+    } else if (const auto binary = binary_of(stage)) {
+      append_binary(*binary, operand_of(stage, output));
     } else if (stage.kind == "scale_shift") {
-      append_binary(algorithm::binary_mul, channels());
-      append_binary(algorithm::binary_add, channels());
-    } else if (const auto binary = binary_kinds().find(stage.kind);
-               binary != binary_kinds().end()) {
-      if (stage.input < 0) {
-        append_binary(binary->second, channels());
-        continue;
-      }
-      const DnnlDims dims = dims_of(problem_.task.inputs[static_cast<size_t>(stage.input)]);
-      const bool whole = dims == output.get_dims();
-      append_binary(binary->second,
-                    input(static_cast<size_t>(stage.input), whole ? output : plain(dims)));
+      append_binary(algorithm::binary_mul, operand_of(stage, output));
+      append_binary(algorithm::binary_add, operand_of(stage, output));
     } else {
       throw Unsupported{"oneDNN has no post-op for " + stage.kind};
     }
@@ -175,13 +185,15 @@ dnnl::primitive_attr Builder::post_ops(const std::vector<Stage>& chain, size_t f
   return attributes;
 }
 
-void Builder::take_params_of(Part part) {
+size_t Builder::take_params_of(Part part) {
+  const size_t before = next_param_;
   const auto prologue = static_cast<size_t>(dsl::param_count(task().prologue));
   const auto epilogue = static_cast<size_t>(dsl::param_count(task().epilogue));
   const size_t end = problem_.params.size();
   next_param_ = part == Part::anchor     ? 0
                 : part == Part::prologue ? end - epilogue - prologue
                                          : end - epilogue;
+  return before;
 }
 
 void Builder::add(dnnl::primitive primitive, std::unordered_map<int, memory> arguments) {

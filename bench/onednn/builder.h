@@ -1,6 +1,6 @@
 // Builds a Plan: what anchors and stages share.
 #pragma once
-#include <functional>
+#include <optional>
 
 #include "bench/onednn/plan.h"
 #include "dsl/window.h"
@@ -15,6 +15,16 @@ using DnnlDims = dnnl::memory::dims;
 struct Unsupported {
   std::string what;
 };
+
+/// A stage as one of oneDNN's element-wise functions, with its numbers.
+struct EltwiseCall {
+  dnnl::algorithm kind;
+  float alpha, beta;
+};
+std::optional<EltwiseCall> eltwise_of(const Stage& stage);
+
+/// A stage as one of its binary ones, whose second operand is an input or one number a channel.
+std::optional<dnnl::algorithm> binary_of(const Stage& stage);
 
 class Builder {
  public:
@@ -39,8 +49,13 @@ class Builder {
   /// Constants come in the order anchor, prologue, epilogue; the part that is built says where it
   /// takes them from.
   enum class Part { anchor, prologue, epilogue };
-  void take_params_of(Part part);
+  size_t take_params_of(Part part);  // where they were taken from before
+  void take_params_from(size_t position) { next_param_ = position; }
   const Array& next_param() { return problem_.params[next_param_++]; }
+
+  /// A binary stage's second operand: an input, in the layout `whole` where it has that shape, or
+  /// the next constant.
+  dnnl::memory operand_of(const Stage& stage, const Desc& whole);
 
   /// Attributes with the stages from `first` on as post-ops. `output` is the layout of operands.
   /// The memories they read are in `arguments`.
@@ -70,10 +85,12 @@ class Builder {
 /// `x_given`.
 void add_anchor(Builder& builder);
 
+/// Puts functions behind x as primitives of their own, their results in the layout `desc`: the
+/// stages from `first` on, each by itself, or all in one with post-ops where `merged`.
+void add_functions(Builder& builder, const std::vector<Stage>& chain, size_t first,
+                   const Desc& desc, bool merged);
+
 /// Where x is computed before the anchor: prologue, shuffle, concatenation.
 void add_before(Builder& builder, const Desc& wanted);
-
-/// True when x is the task's input itself.
-bool has_before(const Problem& problem);
 
 }  // namespace tenfold::onednn

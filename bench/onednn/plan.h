@@ -13,7 +13,8 @@ namespace tenfold::onednn {
 struct Variant {
   enum class Layout { any, nhwc, blocked8, blocked16 } layout = Layout::any;
   bool second_algorithm = false;  // convolutions: oneDNN's own choice, Winograd included, instead
-                                  // of the direct one; gemm: matmul instead of inner product
+                                  // of the direct one; gemm: matmul instead of inner product; map:
+                                  // each function by itself instead of post-ops
   std::string text() const;
 };
 

@@ -3,10 +3,13 @@
 One process serves one engine, named by the first argument: onnxruntime, openvino or mnn.
 Requests: {"load": FILE.onnx, "threads": N, "inputs": {NAME: FILE.npy}, "outputs": [NAME, ...], "folder": DIR}
             -> {"version": TEXT, "load_ms": X, "first_ms": X, "outputs": {NAME: FILE.npy}}
-          {"runs": N} -> {"ms": [X, ...]}
+               with "profile": true also, where the engine can say: "layout_share", the part of the time of its
+               kernels that goes into changing layouts, and "call_ms", what a call costs that computes nothing
+          {"runs": N, "repeats": R} -> {"ms": [X, ...]}, each the mean of R calls (1 if not given)
 Times are of the engine's own call, with inputs and outputs in host memory; MNN's inputs lie in its own layout already.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -18,16 +21,32 @@ from protocol import PeerError, serve
 os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
 
 
-class OnnxRuntime:
-    """All graph optimisations, one intra-op pool. Its threads stop spinning when a run ends, so that they do not
-    take the cores from the engine that is timed next; within a run they spin."""
+class Engine:
+    """What the engines have in common."""
+
+    def first(self):
+        """The first run, whose outputs are looked at."""
+        return self.run()
+
+    def profile(self, model, threads, folder):
+        return {}
+
+
+class OnnxRuntime(Engine):
+    """All graph optimisations, one intra-op pool, inputs and outputs bound once. Its threads stop spinning when a run
+    ends, so that they do not take the cores from the engine that is timed next; within a run they spin."""
+
+    layout_nodes = ("ReorderInput", "ReorderOutput")
+    profiled_runs = 10
+    idle_runs = 2000
+    call_ms = None  # of a model that computes nothing, measured once
 
     def prepare(self, model, folder):
         import onnxruntime
 
         self.module = onnxruntime
 
-    def load(self, model, threads, feeds, names):
+    def options(self, threads):
         onnxruntime = self.module
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
@@ -37,19 +56,71 @@ class OnnxRuntime:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
         options.add_session_config_entry("session.force_spinning_stop", "1")
         options.add_session_config_entry("session.set_denormal_as_zero", "1")
-        self.session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return options
+
+    def open(self, model, options):
+        return self.module.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+    def load(self, model, threads, feeds, names):
+        self.session = self.open(model, self.options(threads))
         self.names = names
         self.feeds = feeds
-        return onnxruntime.__version__
+        return self.module.__version__
+
+    def bound(self, session, feeds, results):
+        binding = session.io_binding()
+        for name, values in feeds.items():
+            binding.bind_ortvalue_input(name, self.module.OrtValue.ortvalue_from_numpy(values))
+        for name, values in results.items():
+            binding.bind_ortvalue_output(name, self.module.OrtValue.ortvalue_from_numpy(values))
+        return binding
+
+    def first(self):
+        results = self.session.run(self.names, self.feeds)
+        self.binding = self.bound(self.session, self.feeds, dict(zip(self.names, results)))
+        return results
 
     def run(self):
-        return self.session.run(self.names, self.feeds)
+        self.session.run_with_iobinding(self.binding)
 
     def outputs(self, result):
         return dict(zip(self.names, result))
 
+    def profile(self, model, threads, folder):
+        options = self.options(threads)
+        options.enable_profiling = True
+        options.profile_file_prefix = os.path.join(folder, "profile")
+        session = self.open(model, options)
+        for _ in range(self.profiled_runs):
+            session.run(self.names, self.feeds)
+        with open(session.end_profiling()) as file:
+            events = json.load(file)
+        spent = {True: 0, False: 0}
+        for event in events:
+            if event.get("cat") == "Node" and event["name"].endswith("_kernel_time"):
+                spent[event["args"]["op_name"] in self.layout_nodes] += event["dur"]
+        total = spent[True] + spent[False]
+        if OnnxRuntime.call_ms is None:
+            OnnxRuntime.call_ms = self.idle_call_ms()
+        return {"layout_share": spent[True] / total if total else 0.0, "call_ms": OnnxRuntime.call_ms}
 
-class OpenVino:
+    def idle_call_ms(self):
+        import numpy
+        from onnx import TensorProto, helper
+
+        port = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in ("x", "y")]
+        graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "idle", port[:1], port[1:])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+        session = self.open(model.SerializeToString(), self.options(1))
+        one = numpy.ones(1, numpy.float32)
+        binding = self.bound(session, {"x": one}, {"y": one.copy()})
+        start = time.perf_counter()
+        for _ in range(self.idle_runs):
+            session.run_with_iobinding(binding)
+        return (time.perf_counter() - start) / self.idle_runs * 1e3
+
+
+class OpenVino(Engine):
     """Latency hint, float32 execution, shapes fixed to the inputs'."""
 
     def prepare(self, model, folder):
@@ -87,7 +158,7 @@ class OpenVino:
         return {name: self.request.get_tensor(name).data.copy() for name in self.names}
 
 
-class Mnn:
+class Mnn(Engine):
     """Converted by MNN's own tool; precision high is its name for float32."""
 
     def prepare(self, model, folder):
@@ -150,23 +221,29 @@ def main():
         start = time.perf_counter()
         version = engine.load(request["load"], request["threads"], feeds, request["outputs"])
         loaded = time.perf_counter()
-        result = engine.run()
+        result = engine.first()
         first = time.perf_counter()
         files = {}
         for index, (key, value) in enumerate(engine.outputs(result).items()):
             files[key] = os.path.join(request["folder"], f"{name}{index}.npy")
             numpy.save(files[key], numpy.ascontiguousarray(value), allow_pickle=False)
         state["engine"] = engine
-        return {"version": version, "load_ms": (loaded - start) * 1e3, "first_ms": (first - start) * 1e3, "outputs": files}
+        answer = {"version": version, "load_ms": (loaded - start) * 1e3, "first_ms": (first - start) * 1e3, "outputs": files}
+        if request.get("profile"):
+            answer.update(engine.profile(request["load"], request["threads"], request["folder"]))
+        return answer
 
     def handle(request):
         if "load" in request:
             return load(request)
+        run = state["engine"].run
+        repeats = range(request.get("repeats", 1))
         times = []
         for _ in range(request["runs"]):
             start = time.perf_counter()
-            state["engine"].run()
-            times.append((time.perf_counter() - start) * 1e3)
+            for _ in repeats:
+                run()
+            times.append((time.perf_counter() - start) * 1e3 / len(repeats))
         return {"ms": times}
 
     serve(handle)
