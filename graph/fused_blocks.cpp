@@ -21,9 +21,10 @@ bool is_pointwise(const Task& task) {
              0;
 }
 
-// What stands between is worth keeping in a core's cache only where it would not stay there anyway:
-// of MobileNets' blocks on a Zen 3 core with 512 KiB of L2, November 2026, those with larger maps
-// took 0.86 to 1.02 of their operators' times one after the other, the others 0.98 to 1.2.
+// What stands between is worth keeping in a core's cache only where it would not stay there anyway.
+// Of MobileNets' and Xception's blocks on Zen 3 cores with 512 KiB of L2, November 2026, those with
+// larger maps took 0.95 to 1.03 of the times of their operators, all tuned, with one thread and
+// 0.95 to 0.98 with two; those with smaller ones 0.98 to 1.2.
 constexpr int64_t least_bytes = 512 << 10;
 
 bool is_large(const View& view) {
