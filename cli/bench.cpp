@@ -92,6 +92,8 @@ void add_operator_options(CLI::App& command, SuiteBench& suite) {
   command.add_option("--config", bench.config, "With --op and --suite: measure this config");
   command.add_option("--space", bench.space,
                      "With --op and --suite: measure this search space's default");
+  command.add_option("--keep-object", bench.keep_object,
+                     "With --op: copy the kernel's object there, to be read with objdump");
 }
 
 }  // namespace

@@ -224,6 +224,10 @@ Result<Json> OperatorBench::measure_one(const Problem& problem, int threads,
   row["origin"] = chosen->origin;
   const auto candidate = build(problem.task, chosen->config);
   if (!candidate) return failed(candidate.error());
+  if (!options_.keep_object.empty()) {
+    TENFOLD_TRY(const FileView object, FileView::open(candidate->object_path));
+    TENFOLD_CHECK(replace_file(options_.keep_object, object.bytes()));
+  }
   if (const Status ready = runner.prepare(problem.task, target_, threads); !ready)
     return failed(ready.error());
   const autotune::Measurement right = runner.measure(*candidate);

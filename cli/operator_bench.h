@@ -20,10 +20,11 @@ struct OperatorBenchOptions {
   std::vector<std::string>
       databases;  // as --db; the first one is written to where trials are asked for
   std::vector<std::string> against;
-  std::string config;    // taken instead of the records'; empty: none
-  std::string space;     // its default is taken; empty: any
-  int64_t trials = 0;    // of tuning, before a problem is measured
-  double seconds = 0.4;  // for a problem and thread count, all engines together, about
+  std::string config;       // taken instead of the records'; empty: none
+  std::string space;        // its default is taken; empty: any
+  std::string keep_object;  // the kernel\'s object is copied there; empty: no
+  int64_t trials = 0;       // of tuning, before a problem is measured
+  double seconds = 0.4;     // for a problem and thread count, all engines together, about
   uint64_t seed = 1;
 };
 

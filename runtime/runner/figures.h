@@ -19,7 +19,8 @@ class Bounds {
 
   /// One sample of each peak, in the order of `lanes`.
   double multiply_add_gflops(int lanes);
-  void move_bytes();
+  /// Moves every byte once, each part going on from `streams` places in turn.
+  void move_bytes(int streams);
   /// The part of what is read that stands for the problem's constants leaves the caches.
   void flush_constants();
 

@@ -2,7 +2,7 @@
 
 #include <immintrin.h>
 
-#include <cstdint>
+#include <algorithm>
 
 namespace tenfold::runner {
 namespace {
@@ -59,26 +59,47 @@ double fma_operations(int lanes, int repetitions) {
   return 2.0 * lanes * chains * repetitions;
 }
 
-__attribute__((target("avx2"))) void read_all(const std::byte* from, size_t size_bytes) {
-  constexpr size_t block = 256;  // eight loads that do not wait for each other
-  __m256i sum[8];
-  for (__m256i& s : sum) s = _mm256_setzero_si256();
-  const auto* at = reinterpret_cast<const __m256i*>(from);
-  size_t left = size_bytes;
-  for (; left >= block; left -= block, at += 8)
-#pragma GCC unroll 8
-    for (int i = 0; i < 8; ++i) sum[i] = _mm256_xor_si256(sum[i], _mm256_load_si256(at + i));
-  for (; left >= sizeof *at; left -= sizeof *at, ++at)
-    sum[0] = _mm256_xor_si256(sum[0], _mm256_load_si256(at));
-  for (int i = 1; i < 8; ++i) sum[0] = _mm256_xor_si256(sum[0], sum[i]);
-  sink = _mm256_cvtss_f32(_mm256_castsi256_ps(sum[0]));
-}
-
-__attribute__((target("avx2"))) void write_all(std::byte* to, size_t size_bytes) {
+__attribute__((target("avx2"))) void move_bytes(const Operands& operands, int streams) {
+  constexpr int64_t line_bytes = 64, lines_a_step = 8;
+  const int64_t read = operands.read_bytes / line_bytes / streams;
+  const int64_t constant = operands.constant_bytes / line_bytes / streams;
+  const int64_t write = operands.write_bytes / line_bytes / streams;
+  const int64_t longest = std::max({read, constant, write});
+  const int64_t steps = (longest + lines_a_step - 1) / lines_a_step;
+  const auto a_step = [&](int64_t lines) {
+    return static_cast<double>(lines) / static_cast<double>(std::max<int64_t>(steps, 1));
+  };
+  const double read_step = a_step(read), constant_step = a_step(constant),
+               write_step = a_step(write);
   const __m256i value = _mm256_castps_si256(_mm256_set1_ps(source));
-  auto* at = reinterpret_cast<__m256i*>(to);
-  for (auto* const end = reinterpret_cast<__m256i*>(to + size_bytes); at < end; ++at)
-    _mm256_store_si256(at, value);
+  __m256i sum[2] = {value, value};
+  int64_t read_done = 0, constant_done = 0, write_done = 0;
+  for (int64_t step = 1; step <= steps; ++step) {
+    const auto until = [&](double each, int64_t lines) {
+      return step == steps ? lines : static_cast<int64_t>(each * static_cast<double>(step));
+    };
+    const int64_t read_until = until(read_step, read);
+    const int64_t constant_until = until(constant_step, constant);
+    const int64_t write_until = until(write_step, write);
+    for (int64_t stream = 0; stream < streams; ++stream) {
+      const auto* from =
+          reinterpret_cast<const __m256i*>(operands.read + stream * read * line_bytes);
+      for (int64_t line = read_done; line < read_until; ++line)
+        for (int half = 0; half < 2; ++half)
+          sum[half] = _mm256_xor_si256(sum[half], _mm256_load_si256(from + 2 * line + half));
+      from = reinterpret_cast<const __m256i*>(operands.constants + stream * constant * line_bytes);
+      for (int64_t line = constant_done; line < constant_until; ++line)
+        for (int half = 0; half < 2; ++half)
+          sum[half] = _mm256_xor_si256(sum[half], _mm256_load_si256(from + 2 * line + half));
+      auto* to = reinterpret_cast<__m256i*>(operands.write + stream * write * line_bytes);
+      for (int64_t line = write_done; line < write_until; ++line)
+        for (int half = 0; half < 2; ++half) _mm256_store_si256(to + 2 * line + half, value);
+    }
+    read_done = read_until;
+    constant_done = constant_until;
+    write_done = write_until;
+  }
+  sink = _mm256_cvtss_f32(_mm256_castsi256_ps(_mm256_xor_si256(sum[0], sum[1])));
 }
 
 void flush(const std::byte* data, size_t size_bytes) {

@@ -2,6 +2,7 @@
 // bytes moved. What a kernel's share is a share of; figures.cpp runs them on all threads.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 
 namespace tenfold::runner {
 
@@ -12,10 +13,19 @@ double fma_burst(int lanes, int repetitions);
 /// The floating-point operations of a burst.
 double fma_operations(int lanes, int repetitions);
 
-/// Reads all of `from` and writes all of `to`, and nothing else. Sizes are multiples of 64 bytes,
-/// addresses too.
-void read_all(const std::byte* from, size_t size_bytes);
-void write_all(std::byte* to, size_t size_bytes);
+/// What a loop moves. Sizes are multiples of 64 bytes, addresses too.
+struct Operands {
+  const std::byte* read;
+  int64_t read_bytes;
+  const std::byte* constants;
+  int64_t constant_bytes;
+  std::byte* write;
+  int64_t write_bytes;
+};
+
+/// Reads and writes every byte once, but for less than a line a stream, and does nothing else. The
+/// operands advance together, each from `streams` places in turn.
+void move_bytes(const Operands& operands, int streams);
 
 /// The bytes are in no cache of any core afterwards.
 void flush(const std::byte* data, size_t size_bytes);
