@@ -16,7 +16,8 @@ struct SearchSpace {
   Config initial;
 };
 
-/// One for each of schedules::spaces_for(task, target), in table order.
-std::vector<SearchSpace> search_spaces(const Task& task, const Target& target);
+/// One for each of schedules::spaces_for(task, target) whose default is accurate enough, in table
+/// order; configs that are not are not legal. `accuracy` bounds schedules::Space::extra_error.
+std::vector<SearchSpace> search_spaces(const Task& task, const Target& target, double accuracy);
 
 }  // namespace tenfold::autotune

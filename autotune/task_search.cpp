@@ -27,11 +27,13 @@ uint64_t seed_of(const std::string& task, uint64_t seed) {
 TaskSearch::TaskSearch(const TuneTask& task, const TuneOptions& options, TrialKey key)
     : task_(&task),
       key_(std::move(key)),
-      untuned_(schedules::initial_config(task.task, options.target)),
+      accuracy_(options.accuracy),
+      untuned_(schedules::initial_config(task.task, options.target, options.accuracy)),
       improvement_(first_improvement) {
   StrategyOptions strategy = options.strategy;
   strategy.seed = seed_of(key_.task, options.seed);
-  strategy_ = std::make_unique<RandomThenLocal>(search_spaces(task.task, options.target), strategy);
+  strategy_ = std::make_unique<RandomThenLocal>(
+      search_spaces(task.task, options.target, options.accuracy), strategy);
 }
 
 TrialKey TaskSearch::key_of(const Config& config) const {
@@ -44,6 +46,7 @@ TrialKey TaskSearch::key_of(const Config& config) const {
 void TaskSearch::resume(const std::vector<Trial>& trials) {
   for (const Trial& trial : trials) {
     if (trial.key != key_of(trial.config)) continue;
+    if (!schedules::accurate(task_->task, trial.config, accuracy_)) continue;
     ++known_;
     trials_.push_back(trial);
     strategy_->observe(trial);

@@ -51,6 +51,7 @@ class TaskSearch {
  private:
   const TuneTask* task_;
   TrialKey key_;
+  double accuracy_;
   Config untuned_;  // what a compile takes without a record
   std::unique_ptr<SearchStrategy> strategy_;
   std::vector<Trial> trials_;  // all of the key, known and new

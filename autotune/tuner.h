@@ -11,6 +11,7 @@
 
 #include "autotune/interfaces.h"
 #include "autotune/strategy.h"
+#include "schedules/space.h"
 
 namespace tenfold::autotune {
 
@@ -41,6 +42,7 @@ struct TuneOptions {
   int threads = 1;
   std::string compiler;  // part of the records' key
   uint64_t seed = 1;     // each task's search has its own, derived from this and the task
+  double accuracy = schedules::default_accuracy;  // bound on the error of what is searched
   int64_t max_trials =
       0;              // of this run, over all tasks, those of the final round apart; 0: no bound
   double time_s = 0;  // of this run, the final round included; 0: no bound

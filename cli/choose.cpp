@@ -8,24 +8,6 @@
 #include "schedules/space.h"
 
 namespace tenfold::cli {
-namespace {
-
-bool accurate(const Task& task, const Config& config, double bound) {
-  const auto space = schedules::find_space(config.algorithm);
-  return space && (!(*space)->extra_error || (*space)->extra_error(task, config) <= bound);
-}
-
-/// The default of the first space that is accurate enough.
-Config untuned_config(const Task& task, const ChooserOptions& options) {
-  for (const schedules::Space* space : schedules::spaces_for(task, options.target)) {
-    Config config = space->initial(task, options.target);
-    if (accurate(task, config, options.accuracy)) return config;
-  }
-  return schedules::initial_config(task, options.target);
-}
-
-}  // namespace
-
 Result<double> parse_accuracy(const std::string& text) {
   if (text == "strict") return 0.0;
   if (text == "default") return ChooserOptions{}.accuracy;
@@ -48,12 +30,13 @@ Result<Chooser> Chooser::make(autotune::SqliteDatabase* database, const std::vec
     autotune::ChosenConfig chosen;
     if (database) {
       const autotune::RecordQuery query{
-          options.target, options.threads, codegen::compiler_version(),
-          [&](const Config& config) { return accurate(task, config, options.accuracy); }};
+          options.target, options.threads, codegen::compiler_version(), [&](const Config& config) {
+            return schedules::accurate(task, config, options.accuracy);
+          }};
       TENFOLD_TRY(chosen, autotune::choose_config(*database, task, query));
     }
     if (chosen.source == autotune::RecordSource::untuned)
-      chosen.config = untuned_config(task, options);
+      chosen.config = schedules::initial_config(task, options.target, options.accuracy);
     if (chosen.time_ns > 0) scales.push_back(chosen.time_ns / 1e9 / graph::estimated_seconds(task));
     chooser.chosen_[to_text(task)] = std::move(chosen);
   }

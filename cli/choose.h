@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "autotune/records.h"
+#include "schedules/space.h"
 
 namespace tenfold::cli {
 
 struct ChooserOptions {
   Target target;
   int threads = 1;
-  double accuracy = 2e-5;  // largest relative L2 error beyond a plain sum's that a space may bring
+  double accuracy = schedules::default_accuracy;  // bound on the extra_error of the spaces used
 };
 
 class Chooser {

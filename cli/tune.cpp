@@ -11,6 +11,7 @@
 #include "autotune/runner_client.h"
 #include "autotune/tuner.h"
 #include "cli/build_adapter.h"
+#include "cli/choose.h"
 #include "cli/command.h"
 #include "cli/files.h"
 #include "cli/interrupt.h"
@@ -30,7 +31,7 @@ using autotune::TuneReport;
 struct Options {
   ModelOptions model;
   std::vector<std::string> ops, databases;
-  std::string target = "host", time, json;
+  std::string target = "host", time, accuracy = "default", json;
   int64_t trials = 0;
   int threads = 0, jobs = 0;
   uint64_t seed = 1;
@@ -152,6 +153,7 @@ Status tune(const Options& options) {
   } else if (options.trials == 0) {
     time_s = 300;
   }
+  TENFOLD_TRY(const double accuracy, parse_accuracy(options.accuracy));
   TENFOLD_TRY(const Target target, parse_target(options.target));
   if (!runs_here(target))
     return Error{ErrorCode::unavailable,
@@ -178,6 +180,7 @@ Status tune(const Options& options) {
                               .threads = threads,
                               .compiler = codegen::compiler_version(),
                               .seed = options.seed,
+                              .accuracy = accuracy,
                               .max_trials = options.trials,
                               .time_s = time_s,
                               .cancel = interrupt_flag(),
@@ -214,6 +217,10 @@ void add_tune(CLI::App& app, Run& chosen) {
   command->add_option("--jobs", options->jobs, "Kernels to compile at once; 0: one a core")
       ->check(CLI::Range(0, 1024));
   command->add_option("--target", options->target, "CPU target that this machine runs")
+      ->capture_default_str();
+  command
+      ->add_option("--accuracy", options->accuracy,
+                   "Bound on the relative L2 error of what is tried: strict, default or a number")
       ->capture_default_str();
   command->add_option("--seed", options->seed, "Seed of the search")->capture_default_str();
   add_repeated(*command, "--db", options->databases,

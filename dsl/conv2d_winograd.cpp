@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "dsl/conv2d_winograd_halide.h"
@@ -9,33 +10,69 @@ namespace {
 
 using Halide::Expr;
 
-// The product of one row of a matrix with terms, written out: zeros vanish, ones are not
-// multiplied.
-Expr row_times(const Matrix& matrix, int row, const std::function<Expr(int)>& term) {
+using Terms = std::function<Expr(int)>;
+
+// sum + factor * term, where an undefined sum is zero.
+Expr add_times(const Expr& sum, double factor, const Expr& term) {
+  if (!sum.defined()) return factor == 1 ? term : term * static_cast<float>(factor);
+  if (factor == 1) return sum + term;
+  if (factor == -1) return sum - term;
+  return sum + term * static_cast<float>(factor);
+}
+
+// A row of B^T times the columns of one parity, over the last of their factors, which is returned
+// as `lead`: the two rows of a mirrored pair of points have this sum in common.
+Expr parity_sum(const Matrix& matrix, int row, int parity, const Terms& term, double& lead) {
+  lead = 0;
+  Expr sum;
+  for (int i = matrix.cols - 1; i >= 0; --i) {
+    if (i % 2 != parity || matrix.at(row, i) == 0) continue;
+    if (lead == 0) lead = matrix.at(row, i);
+    sum = add_times(sum, matrix.at(row, i) / lead, term(i));
+  }
+  return sum;
+}
+
+Expr input_row(const Matrix& matrix, int row, const Terms& term) {
+  double even_lead = 0, odd_lead = 0;
+  const Expr even = parity_sum(matrix, row, 0, term, even_lead),
+             odd = parity_sum(matrix, row, 1, term, odd_lead);
+  if (!even.defined()) return add_times(Expr(), odd_lead, odd);
+  if (!odd.defined()) return add_times(Expr(), even_lead, even);
+  return odd_lead == 1 ? add_times(odd, even_lead, even)
+                       : add_times(add_times(Expr(), even_lead, even), odd_lead, odd);
+}
+
+// A row of A^T: the two products of a mirrored pair are added or subtracted first, which all rows
+// of one parity have in common.
+Expr output_row(const Matrix& matrix, int row, const Terms& term) {
   Expr sum;
   for (int i = 0; i < matrix.cols; ++i) {
     const double factor = matrix.at(row, i);
     if (factor == 0) continue;
-    const bool unit = factor == 1 || factor == -1;
-    Expr product = unit ? term(i) : term(i) * static_cast<float>(factor);
-    if (!sum.defined())
-      sum = factor == -1 ? -product : product;
-    else
-      sum = factor == -1 ? sum - product : sum + product;
+    if (i % 2 == 1 && i + 1 < matrix.cols && std::abs(matrix.at(row, i + 1)) == std::abs(factor)) {
+      sum = add_times(
+          sum, factor,
+          matrix.at(row, i + 1) == factor ? term(i) + term(i + 1) : term(i) - term(i + 1));
+      ++i;
+    } else {
+      sum = add_times(sum, factor, term(i));
+    }
   }
   return sum;
 }
 
 // All rows at once, selected by an index that schedules unroll.
-Expr rows_times(const Matrix& matrix, const Expr& row, const std::function<Expr(int)>& term) {
+Expr rows_times(Expr (*times)(const Matrix&, int, const Terms&), const Matrix& matrix,
+                const Expr& row, const Terms& term) {
   std::vector<Expr> rows;
-  for (int i = 0; i < matrix.rows; ++i) rows.push_back(row_times(matrix, i, term));
+  for (int i = 0; i < matrix.rows; ++i) rows.push_back(times(matrix, i, term));
   return rows.size() == 1 ? rows[0] : Halide::mux(row, rows);
 }
 
 // The last tile's last input pixel, counted from beyond the image.
-int64_t overhang(int tiles, int tile, int64_t taps, int64_t pad, int64_t extent) {
-  return std::max<int64_t>(0, tiles * tile + taps - 1 - pad - extent);
+int64_t overhang(int tiles, int tile, int64_t taps, int64_t dilation, int64_t pad, int64_t extent) {
+  return std::max<int64_t>(0, (tiles * tile + taps - 1) * dilation - pad - extent);
 }
 
 }  // namespace
@@ -43,8 +80,9 @@ int64_t overhang(int tiles, int tile, int64_t taps, int64_t pad, int64_t extent)
 Halo winograd_reach(const Task& task, const WinogradGrid& grid) {
   const Window w = window_of(task.attrs);
   const Dims& in = task.inputs[0].dims;
-  return {w.pad_top, w.pad_left, overhang(grid.tiles_y, grid.tile_h, w.kernel_h, w.pad_top, in[1]),
-          overhang(grid.tiles_x, grid.tile_w, w.kernel_w, w.pad_left, in[2])};
+  return {w.pad_top, w.pad_left,
+          overhang(grid.tiles_y, grid.tile_h, w.kernel_h, w.dilation_h, w.pad_top, in[1]),
+          overhang(grid.tiles_x, grid.tile_w, w.kernel_w, w.dilation_w, w.pad_left, in[2])};
 }
 
 Algorithm winograd_conv2d(const Task& task, const Binding& binding, const WinogradGrid& grid) {
@@ -53,33 +91,40 @@ Algorithm winograd_conv2d(const Task& task, const Binding& binding, const Winogr
   const auto along_y = winograd_transforms(grid.tile_h, whole(window.kernel_h));
   const auto along_x = winograd_transforms(grid.tile_w, whole(window.kernel_w));
   const int pad_top = whole(window.pad_top), pad_left = whole(window.pad_left);
+  const int phases_y = whole(window.dilation_h), phases_x = whole(window.dilation_w);
 
   bool masked = false;
   Halide::Func source = padded_load(task, binding, winograd_reach(task, grid), &masked),
                load("load");
 
-  Halide::Var c("c"), k("k"), x("x"), y("y"), n("n"), tx("tx"), ty("ty");
-  Halide::Var i("i"), j("j"), p("p"), q("q");
+  Halide::Var c("c"), k("k"), x("x"), y("y"), n("n"), tx("tx"), ty("ty"), column("column");
+  Halide::Var i("i"), j("j"), p("p"), q("q"), f("f"), g("g");
   Halide::Func rows("rows"), tiles("tiles"), acc("acc"), products("products"), half("half");
   Halide::Func result("result"), out("out");
   Halide::RDom channels(0, whole(task.inputs[0].dims[3]), "channels");
 
   load(c, x, y, n) = source(c, x, y, n);
-  rows(c, x, j, ty, n) = rows_times(along_y.input, j, [&](int row) {
-    return load(c, x - pad_left, ty * grid.tile_h + row - pad_top, n);
+  const Expr tile_x = grid.flat ? tx % grid.tiles_x : Expr(tx),
+             tile_y = grid.flat ? tx / grid.tiles_x + ty : Expr(ty);
+  rows(c, column, j, tx, ty, f, g, n) = rows_times(input_row, along_y.input, j, [&](int row) {
+    return load(c, (tile_x * grid.tile_w + column) * phases_x + f - pad_left,
+                (tile_y * grid.tile_h + row) * phases_y + g - pad_top, n);
   });
-  tiles(c, tx, ty, i, j, n) = rows_times(
-      along_x.input, i, [&](int column) { return rows(c, tx * grid.tile_w + column, j, ty, n); });
-  acc(k, tx, ty, i, j, n) = 0.0f;
-  acc(k, tx, ty, i, j, n) +=
-      tiles(channels, tx, ty, i, j, n) * binding.param_at(0, {k, channels, j, i});
-  products(k, tx, ty, i, j, n) = acc(k, tx, ty, i, j, n);
-  half(k, tx, ty, i, p, n) =
-      rows_times(along_y.output, p, [&](int row) { return products(k, tx, ty, i, row, n); });
-  result(k, tx, ty, q, p, n) =
-      rows_times(along_x.output, q, [&](int column) { return half(k, tx, ty, column, p, n); });
+  tiles(c, tx, ty, i, j, f, g, n) = rows_times(
+      input_row, along_x.input, i, [&](int at) { return rows(c, at, j, tx, ty, f, g, n); });
+  acc(k, tx, ty, i, j, f, g, n) = 0.0f;
+  acc(k, tx, ty, i, j, f, g, n) +=
+      tiles(channels, tx, ty, i, j, f, g, n) * binding.param_at(0, {k, channels, j, i});
+  products(k, tx, ty, i, j, f, g, n) = acc(k, tx, ty, i, j, f, g, n);
+  half(k, tx, ty, i, p, f, g, n) = rows_times(
+      output_row, along_y.output, p, [&](int row) { return products(k, tx, ty, i, row, f, g, n); });
+  result(k, tx, ty, q, p, f, g, n) = rows_times(
+      output_row, along_x.output, q, [&](int at) { return half(k, tx, ty, at, p, f, g, n); });
+  const Expr phase_x = x / phases_x, phase_y = y / phases_y;
+  const Expr at_x = phase_x / grid.tile_w, at_y = phase_y / grid.tile_h;
   const Expr value =
-      result(k, x / grid.tile_w, y / grid.tile_h, x % grid.tile_w, y % grid.tile_h, n);
+      result(k, grid.flat ? at_y * grid.tiles_x + at_x : at_x, grid.flat ? Expr(0) : at_y,
+             phase_x % grid.tile_w, phase_y % grid.tile_h, x % phases_x, y % phases_y, n);
   out(k, x, y, n) =
       apply_chain(task.epilogue, value, {k, x, y, n}, task, binding, first_epilogue_param(task));
   constrain_output(out, task.outputs[0]);

@@ -2,11 +2,24 @@
 
 #include <cassert>
 #include <cstddef>
+#include <span>
 
 namespace tenfold::dsl {
 namespace {
 
-constexpr double interpolation_points[] = {0, 1, -1, 2, -2, 0.5, -0.5};
+// By how many are finite. Mirrored pairs share half of a transform's arithmetic. Seen with random
+// data, 128 channels, F(4, 3): the relative L2 error of 0, 1, -1, 2, -2 is 2.3e-6, of 0, 5/8, -5/8,
+// 3/2, -3/2 1.0e-6, and the largest single error falls to a quarter. For 7 points none of 36 sets
+// of pairs was better than 1/2, 1 and 2.
+std::span<const double> finite_points(int count) {
+  static constexpr double three[] = {0, 1, -1};
+  static constexpr double five[] = {0, 0.625, -0.625, 1.5, -1.5};
+  static constexpr double seven[] = {0, 0.5, -0.5, 1, -1, 2, -2};
+  const std::span<const double> points = count <= 3   ? std::span<const double>(three)
+                                         : count <= 5 ? std::span<const double>(five)
+                                                      : std::span<const double>(seven);
+  return points.first(count);
+}
 
 Matrix zeros(int rows, int cols) {
   return {rows, cols, std::vector<double>(rows * cols)};
@@ -18,15 +31,14 @@ Matrix identity(int size) {
   return matrix;
 }
 
-// Coefficients, lowest first, of the product of (x - point) over the first `count` points but
-// `left_out`.
-std::vector<double> product_of_roots(int count, int left_out) {
+// Coefficients, lowest first, of the product of (x - point) over all points but `left_out`.
+std::vector<double> product_of_roots(std::span<const double> points, int left_out) {
   std::vector<double> coefficients{1};
-  for (int p = 0; p < count; ++p) {
+  for (int p = 0; p < static_cast<int>(points.size()); ++p) {
     if (p == left_out) continue;
     coefficients.push_back(0);
     for (size_t i = coefficients.size(); i-- > 0;)
-      coefficients[i] = (i ? coefficients[i - 1] : 0) - interpolation_points[p] * coefficients[i];
+      coefficients[i] = (i ? coefficients[i - 1] : 0) - points[p] * coefficients[i];
   }
   return coefficients;
 }
@@ -44,25 +56,26 @@ WinogradTransforms winograd_transforms(int outputs, int taps) {
             {outputs, 1, std::vector<double>(outputs, 1.0)},
             identity(outputs)};
 
+  const std::span<const double> roots = finite_points(finite);
   WinogradTransforms t{
       outputs, taps, points, zeros(points, points), zeros(points, taps), zeros(outputs, points)};
   for (int p = 0; p < finite; ++p) {
-    const double at = interpolation_points[p];
+    const double at = roots[p];
     double normaliser = 1;
     for (int q = 0; q < finite; ++q)
-      if (q != p) normaliser *= at - interpolation_points[q];
+      if (q != p) normaliser *= at - roots[q];
     double power = 1;
     for (int i = 0; i < points; ++i, power *= at) {
       if (i < taps) t.filter.values[p * taps + i] = power / normaliser;
       if (i < outputs) t.output.values[i * points + p] = power;
     }
-    const std::vector<double> row = product_of_roots(finite, p);
+    const std::vector<double> row = product_of_roots(roots, p);
     for (size_t i = 0; i < row.size(); ++i) t.input.values[p * points + i] = row[i];
   }
   // Infinity takes the highest coefficients.
   t.filter.values[finite * taps + taps - 1] = 1;
   t.output.values[(outputs - 1) * points + finite] = 1;
-  const std::vector<double> row = product_of_roots(finite, -1);
+  const std::vector<double> row = product_of_roots(roots, -1);
   for (size_t i = 0; i < row.size(); ++i) t.input.values[finite * points + i] = row[i];
   return t;
 }

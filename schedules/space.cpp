@@ -16,9 +16,10 @@ Error illegal(const Config& config, const std::string& rule) {
 
 std::span<const Space> spaces() {
   static const std::vector<Space> table = {
-      gemv_space(),       conv_winograd_space(), conv_depthwise_space(), conv_direct_space(),
-      conv_plain_space(), gemm_space(),          matmul_space(),         conv_transpose_space(),
-      deform_space(),     conv_fused_space(),     lines_space(),         rows_space(),           gpu_plain_space(),
+      gemv_space(),           conv_winograd_space(), conv_grouped_space(), conv_depthwise_space(),
+      conv_direct_space(),    conv_plain_space(),    gemm_space(),         matmul_space(),
+      conv_transpose_space(), deform_space(),        conv_fused_space(),   lines_space(),
+      rows_space(),           gpu_plain_space(),
   };
   return table;
 }
@@ -36,10 +37,18 @@ std::vector<const Space*> spaces_for(const Task& task, const Target& target) {
   return serving;
 }
 
-Config initial_config(const Task& task, const Target& target) {
-  const std::vector<const Space*> serving = spaces_for(task, target);
-  assert(!serving.empty() && "the plainest space of each operator serves everything");
-  return serving.front()->initial(task, target);
+bool accurate(const Task& task, const Config& config, double bound) {
+  const auto space = find_space(config.algorithm);
+  return space && (!(*space)->extra_error || (*space)->extra_error(task, config) <= bound);
+}
+
+Config initial_config(const Task& task, const Target& target, double accuracy) {
+  for (const Space* space : spaces_for(task, target)) {
+    Config config = space->initial(task, target);
+    if (accurate(task, config, accuracy)) return config;
+  }
+  assert(false && "the plainest space of each operator serves everything, exactly");
+  return {};
 }
 
 Status check(const Task& task, const Target& target, const Config& config) {

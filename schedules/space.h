@@ -46,8 +46,14 @@ Result<const Space*> find_space(const std::string& algorithm);
 /// The spaces that serve a task, in table order: never empty for a task that passes dsl::check.
 std::vector<const Space*> spaces_for(const Task& task, const Target& target);
 
-/// The untuned choice: the default of the first space that serves.
-Config initial_config(const Task& task, const Target& target);
+/// Whether the space's extra_error is at most `bound`.
+bool accurate(const Task& task, const Config& config, double bound);
+
+/// What is allowed unless the user says otherwise: F(4, 3) is, F(6, 3) is not.
+inline constexpr double default_accuracy = 2e-5;
+
+/// The untuned choice: the default of the first space that serves and whose default is accurate.
+Config initial_config(const Task& task, const Target& target, double accuracy = default_accuracy);
 
 /// The config's space exists, serves the task, each value is on its axis, and the space calls it
 /// legal.

@@ -6,6 +6,7 @@ namespace tenfold::schedules {
 
 Space conv_winograd_space();
 Space conv_depthwise_space();
+Space conv_grouped_space();
 Space conv_direct_space();
 Space conv_plain_space();
 Space gemm_space();

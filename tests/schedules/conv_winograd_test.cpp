@@ -45,14 +45,15 @@ TEST_P(WinogradSpec, IsWithinItsBound) {
   EXPECT_TRUE(
       kernel_matches(*task, initial, target, {.seed = 5, .integers = false, .asserts = true}));
   int tried = 0;
-  for (const int64_t m : {2, 4})
+  for (const int64_t m : {2, 4, 6})
     for (const int64_t xt : {2, 3}) {
       Config config = initial;
       config.values["m"] = m;
       config.values["kt"] = 1;
       config.values["xt"] = xt;
-      config.values["bx"] = 6;
-      config.values["by"] = 2;
+      config.values["bx"] = xt == 2 ? 0 : 6;
+      config.values["by"] = xt == 2 ? 2 : 1;
+      config.values["par"] = m == 4;
       config.values["stage"] = xt == 2;
       if (!schedules::check(*task, target, config)) continue;
       ++tried;
@@ -64,12 +65,18 @@ TEST_P(WinogradSpec, IsWithinItsBound) {
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, WinogradSpec,
-    ::testing::Values("conv2d h=28 w=28 c=32 k=32 r=3 s=3 pad=1 halo bias relu",
-                      "conv2d n=2 h=23 w=29 c=17 k=19 r=3 s=3 pad=1 bias",
-                      "conv2d h=24 w=21 c=24 k=40 r=3 s=3 pad_top=2 pad_right=1 bias add relu",
-                      "conv2d h=19 w=30 c=16 k=24 r=1 s=3 pad_left=1 pad_right=1 bias",
-                      "conv2d h=30 w=19 c=16 k=24 r=3 s=1 pad_top=1 pad_bottom=1",
-                      "conv2d h=25 w=27 c=16 k=16 r=5 s=5 pad=2 bias clip(0,6)"));
+    ::testing::Values(
+        "conv2d h=28 w=28 c=32 k=32 r=3 s=3 pad=1 halo bias relu",
+        "conv2d n=2 h=23 w=29 c=17 k=19 r=3 s=3 pad=1 bias",
+        "conv2d h=24 w=21 c=24 k=40 r=3 s=3 pad_top=2 pad_right=1 bias add relu",
+        "conv2d h=19 w=30 c=16 k=24 r=1 s=3 pad_left=1 pad_right=1 bias",
+        "conv2d h=30 w=19 c=16 k=24 r=3 s=1 pad_top=1 pad_bottom=1",
+        "conv2d h=25 w=27 c=16 k=16 r=5 s=5 pad=2 bias clip(0,6)",
+        "conv2d n=2 h=17 w=26 c=16 k=16 r=1 s=7 pad_left=3 pad_right=3 bias relu",
+        "conv2d h=22 w=12 c=17 k=24 r=7 s=1 pad_top=3 pad_bottom=3",
+        "conv2d h=28 w=28 c=16 k=24 r=3 s=3 dilation=2 pad=2 halo bias add relu",
+        "conv2d n=2 h=20 w=59 c=19 k=17 r=3 s=3 dilation=3 pad=3 bias",
+        "conv2d h=29 w=16 c=16 k=16 r=3 s=3 dilation_h=2 dilation_w=1 pad_top=1 bias"));
 
 }  // namespace
 }  // namespace tenfold
