@@ -65,8 +65,8 @@ Status legal(const Task& task, const Target& target, const Config& config) {
   const ConvShape s = conv_shape(task);
   if (config.at("xt") * config.at("yt") + 2 > target.registers)
     return illegal("the register tile spills");
-  if (s.height % config.at("yt") != 0)
-    return illegal("rows of a tile divide the image: a cut one would break every tile's body");
+  if (may_alias(task, 1) && s.height % config.at("yt") != 0)
+    return illegal("a task that may run in place must not compute a row twice");
   if (config.at("order") == 1 && config.at("kb") == 0)
     return illegal("there are no other channels");
   // A single pixel's taps are always taken: there is no smaller body.
@@ -113,9 +113,18 @@ Config initial(const Task& task, const Target& target) {
       best = cycles;
       config = tile;
     }
-  // A row of a wide map does not stay in L1 for the next: a cache line of channels at a time does.
-  if (s.k > 256) config.values["kb"] = std::max<int64_t>(1, 16 / config.at("lanes"));
   config.values["strip"] = good_strip(task, s, config.at("xt"), config.at("yt"), target);
+  // Where the rows of a window do not stay in L2 until the next reads them, those of a few cache
+  // lines of channels do: such a block is taken over the whole image.
+  const double window_bytes =
+      4.0 * static_cast<double>(((s.window.kernel_h - 1) * s.window.dilation_h + 1) *
+                                task.inputs[0].dims[2] * s.k);
+  const int64_t few = std::max<int64_t>(1, 32 / config.at("lanes"));
+  if (window_bytes > 0.75 * static_cast<double>(target.l2_bytes) &&
+      few * config.at("lanes") < s.k) {
+    config.values["kb"] = few;
+    config.values["strip"] = 0;
+  }
   config.values["stage"] = stage_axis(task).values[0];
   return config;
 }
@@ -128,13 +137,14 @@ std::vector<Packing> packing(const Task& task, const Target&, const Config&) {
   return packings;
 }
 
-/// parallel strips of rows of images: for blocks of channels: for y by yt, x by xt: for the block's
+/// parallel strips of rows of images, and blocks of channels: for y by yt, x by xt: for the block's
 /// vectors of channels:
 ///   sums[yt][xt] = 0, in registers
 ///   [unrolled: for r, s: one weight vector, a product for each pixel]  (ru=0: r is a loop)
 ///   [unrolled: out = chain(sums)]
-/// order=1: the blocks are inside the loop over y. Tiles at the right edge are cut; the last vector
-/// of channels shifts inwards.
+/// order=0: threads take blocks, too; order=1: the blocks are inside the loop over y. The last
+/// tiles and the last vector of channels shift inwards: a condition on a pixel would be met in each
+/// body. In place, where nothing is computed twice, tiles at the right edge are cut.
 Scheduled apply(const Task& task, const Target& target, const Config& config) {
   using Halide::TailStrategy;
   using Halide::Var;
@@ -148,9 +158,14 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   Var ki("ki"), ko("ko"), kb("kb"), xi("xi"), xo("xo"), yi("yi"), yo("yo"), strip("strip"),
       item("item");
 
-  out.split(k, ko, ki, lanes, s.k % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
-      .split(x, xo, xi, xt, TailStrategy::GuardWithIf)
-      .split(y, yo, yi, yt, TailStrategy::GuardWithIf)
+  const auto tail = [](int64_t extent, int64_t tile, TailStrategy cut) {
+    return extent % tile == 0 ? TailStrategy::RoundUp : cut;
+  };
+  const TailStrategy edge =
+      may_alias(task, 1) ? TailStrategy::GuardWithIf : TailStrategy::ShiftInwards;
+  out.split(k, ko, ki, lanes, tail(s.k, lanes, TailStrategy::ShiftInwards))
+      .split(x, xo, xi, xt, tail(s.width, xt, edge))
+      .split(y, yo, yi, yt, tail(s.height, yt, edge))
       .vectorize(ki)
       .unroll(xi)
       .unroll(yi);
@@ -161,7 +176,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   out.split(ko, kb, ko, axis("kb") ? std::min(axis("kb"), vectors) : vectors,
             TailStrategy::GuardWithIf);
   if (axis("order") == 0)
-    out.reorder(ki, xi, yi, ko, xo, yo, kb, strip, n);
+    out.reorder(ki, xi, yi, ko, xo, yo, kb, strip, n).fuse(kb, strip, strip);
   else
     out.reorder(ki, xi, yi, ko, xo, kb, yo, strip, n);
   out.fuse(strip, n, item).parallel(item);
@@ -178,14 +193,17 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
       .unroll(taps[1]);
   if (axis("ru")) update.unroll(taps[2]);
 
-  keep_load(algorithm, out, item, task, target, config.at("stage"));
+  const int64_t multiplier = s.k / s.c;
+  const bool blocks = axis("kb") > 0 && axis("order") == 0;  // each item makes its own channels
+  keep_load(algorithm, out, item, task, target, config.at("stage"),
+            blocks ? std::max<int64_t>(1, lanes / multiplier) : 0);
   return finish(algorithm, binding);
 }
 
 }  // namespace
 
 Space conv_depthwise_space() {
-  return {"depthwise", 1, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"depthwise", 2, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules
