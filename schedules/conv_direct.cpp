@@ -45,7 +45,9 @@ std::vector<int64_t> unrollings(int64_t c) {
 
 Axis load_axis(const Task& task) {
   Axis axis = stage_axis(task);
-  if (axis.values.front() != stage_none) axis.values.push_back(stage_tile);
+  // A tile's row of a channel plane may be less than the vector in which it is made.
+  if (axis.values.front() != stage_none && task.inputs[0].strides[3] == 1)
+    axis.values.push_back(stage_tile);
   return axis;
 }
 
@@ -117,8 +119,6 @@ Status legal(const Task& task, const Target& target, const Config& config) {
     return illegal("a block of outputs needs its own group alone, which may be less than a vector");
   if (config.at("stage") == stage_tile && config.at("order") == 0)
     return illegal("a tile's input is kept for the blocks of channels inside");
-  if (config.at("stage") == stage_tile && task.inputs[0].strides[3] != 1)
-    return illegal("a tile's row of a channel plane may be less than a vector");
   return {};
 }
 
@@ -131,22 +131,24 @@ Config initial(const Task& task, const Target& target) {
   };
   int64_t stage = stage_axis(task).values[0];
   ConvTile tile = tiles(stage == stage_none);
+  // An input that is changed on load, and whose windows do not overlap, is kept for a tile: it stays
+  // in L1 from when it is made.
+  const bool by_tile = stage == stage_strip && s.window.kernel_h <= s.window.stride_h &&
+                       s.window.kernel_w <= s.window.stride_w && task.inputs[0].strides[3] == 1;
   // Weights that do not stay in L2 are read once: threads take blocks of them over the whole image.
+  // That costs a pass over the changed input, so by tile only weights well beyond L2 are.
   const double weight_bytes =
       4.0 * static_cast<double>(s.k * s.c / s.groups * s.window.kernel_h * s.window.kernel_w);
-  const bool by_blocks = tile.yt == 0 || (divide_up(divide_up(s.k, tile.lanes), tile.kt) >= 4 &&
-                                          weight_bytes > static_cast<double>(target.l2_bytes) / 2);
+  const double kept_bytes = static_cast<double>(target.l2_bytes) * (by_tile ? 2 : 0.5);
+  const bool by_blocks =
+      tile.yt == 0 ||
+      (divide_up(divide_up(s.k, tile.lanes), tile.kt) >= 4 && weight_bytes > kept_bytes);
   if (by_blocks && stage != stage_none) {
     stage = stage_root;  // a strip's would be made again for each block
     tile = tiles(true);
   }
-  int64_t order = 0;
-  const bool overlap =
-      s.window.kernel_h > s.window.stride_h || s.window.kernel_w > s.window.stride_w;
-  if (stage == stage_strip && !overlap) {
-    order = 1;  // a tile's input stays in L1 from when it is made
-    stage = stage_tile;
-  }
+  const int64_t order = by_tile && !by_blocks ? 1 : 0;
+  if (order == 1) stage = stage_tile;
   return {"direct",
           {{"lanes", tile.lanes},
            {"kt", tile.kt},
