@@ -52,8 +52,7 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
       task, binding, {Halide::clamp(Halide::likely(channel), 0, last), vars[1], vars[2], vars[3]});
   Halide::Func acc("acc");
   acc(vars) = 0.0f;
-  acc(vars) +=
-      Halide::select(Halide::likely(channel >= 0) && Halide::likely(channel <= last), x * x, 0.0f);
+  acc(vars) += Halide::select(channel >= 0 && channel <= last, Halide::likely(x * x), 0.0f);
   result.funcs["acc"] = acc;
 
   const double beta = task.attrs.get("beta", 0.75);

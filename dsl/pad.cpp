@@ -72,23 +72,23 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
   const Dims& dims = task.inputs[0].dims;
   const std::vector<Halide::Var> vars = vars_of(task.outputs[0]);
   const int64_t mode = task.attrs.get_int("mode", 0);
-  Halide::Expr inside = Halide::Internal::const_true();
-  std::vector<Halide::Expr> at(vars.size());
+  std::vector<Halide::Expr> at(vars.size()), inside;
   for (size_t j = 0; j < vars.size(); ++j) {
     const size_t i = vars.size() - 1 - j;
     const int last = static_cast<int>(dims[i] - 1);
     const Halide::Expr from = vars[j] - static_cast<int>(begin_of(task, i));
     at[j] = from;
     if (begin_of(task, i) <= 0 && end_of(task, i) <= 0) continue;
-    if (mode == constant)
-      inside = inside && Halide::likely(from >= 0) && Halide::likely(from <= last);
+    if (mode == constant) inside.push_back(from >= 0 && from <= last);
     if (mode == reflect) at[j] = last - magnitude(last - magnitude(from));
     at[j] = Halide::clamp(at[j], 0, last);
   }
-  const Halide::Expr value = anchor_input(task, binding, at);
+  Halide::Expr value = anchor_input(task, binding, at);
   const float outside = static_cast<float>(task.attrs.get("value", 0));
-  finish(result, task, binding, vars,
-         Halide::Internal::is_const_one(inside) ? value : Halide::select(inside, value, outside));
+  // The value is likely, not the conditions: see docs/halide-traps.md.
+  for (const Halide::Expr& condition : inside)
+    value = Halide::select(condition, Halide::likely(value), outside);
+  finish(result, task, binding, vars, value);
   return result;
 }
 

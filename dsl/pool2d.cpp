@@ -101,17 +101,18 @@ Halide::Expr tap(const Task& task, const Binding& binding, const std::vector<Hal
   };
   Halide::Expr x = along(w, vars[1], window.x), y = along(h, vars[2], window.y);
   if (w.inside() && h.inside()) return anchor_input(task, binding, {vars[0], x, y, vars[3]});
-  Halide::Expr inside = Halide::Internal::const_true();
-  const auto mask = [&inside](const PoolSide& s, Halide::Expr& at) {
-    if (s.inside()) return;
+  const auto inside = [](const PoolSide& s, Halide::Expr& at) {
+    if (s.inside()) return Halide::Internal::const_true();
     const int last = static_cast<int>(s.in) - 1;
-    inside = inside && likely(at >= 0) && likely(at <= last);
+    const Halide::Expr within = at >= 0 && at <= last;
     at = Halide::clamp(likely(at), 0, last);
+    return within;
   };
-  mask(w, x);
-  mask(h, y);
-  return Halide::select(inside, likely(anchor_input(task, binding, {vars[0], x, y, vars[3]})),
-                        otherwise);
+  const Halide::Expr in_row = inside(w, x), in_column = inside(h, y);
+  // One select a side, and the value likely instead of the conditions: see docs/halide-traps.md.
+  const Halide::Expr row = Halide::select(
+      in_row, likely(anchor_input(task, binding, {vars[0], x, y, vars[3]})), otherwise);
+  return Halide::select(in_column, likely(row), otherwise);
 }
 
 Algorithm algorithm(const Task& task, const Binding& binding) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "dsl/op.h"
+#include "schedules/alias.h"
 #include "schedules/finish_halide.h"
 #include "schedules/loops.h"
 #include "schedules/space_list.h"
@@ -48,6 +49,9 @@ Status legal(const Task& task, const Target& target, const Config& config) {
                 tile = config.at("tile");
   if (vectors * tile + vectors + 1 > target.registers) return illegal("the tile must spill");
   if (lanes * vectors > n_of(task)) return illegal("a tile must not be wider than the output");
+  // A last tile overlaps the one before: it would read what that one has written.
+  if (may_alias(task, 1) && (n_of(task) % (lanes * vectors) != 0 || m_of(task) % tile != 0))
+    return illegal("an output in an operand's memory is not computed twice");
   if (config.at("rows") * 2 > tile_rows(task, tile))
     return illegal("fewer rows than two threads take");
   return {};
@@ -78,8 +82,7 @@ std::vector<Packing> packing(const Task& task, const Target&, const Config&) {
 }
 
 /// parallel runs of rows of tiles: for tiles along n: [sums of a tile = 0; for k: sums += ...;
-/// store] The last tile overlaps the one before: a matrix product never runs in place, and the
-/// chain's operands are read again.
+/// store] The last tile overlaps the one before, where no operand of the chain lies in the output.
 Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
   dsl::Algorithm algorithm = (*dsl::find_op(task.op))->algorithm(task, binding);
