@@ -112,6 +112,19 @@ Node copy_node(Network& network, TensorId source, const std::string& node_name,
   return {"map", node_name, {}, {source}, {network.add_tensor(std::move(made))}};
 }
 
+// A kernel's operands have a dimension: a constant scalar is copied as a row of one.
+TensorId put_out_scalar(Network& network, TensorId scalar, const std::string& name) {
+  Array row(DType::f32, {1});
+  row.as<float>()[0] = network.tensors[scalar].constant->as<float>()[0];
+  const TensorId source = network.add_tensor(
+      {name + "/row", DType::f32, {1}, true, std::make_shared<const Array>(std::move(row))});
+  network.nodes.push_back(copy_node(network, source, name + "/copy", name + "/copied"));
+  const TensorId output = network.add_tensor({name, DType::f32, {}, true, nullptr});
+  network.nodes.push_back(
+      {"reshape", name + "/reshape", {}, {network.nodes.back().outputs[0]}, {output}});
+  return output;
+}
+
 Status copy_outputs(Network& network) {
   const Uses uses = find_uses(network);
   std::vector<TensorId> seen;
@@ -125,6 +138,11 @@ Status copy_outputs(Network& network) {
       continue;
     const std::string name = tensor.name;
     const TensorId source = output;
+    if (tensor.dims.empty() && tensor.constant) {
+      output = put_out_scalar(network, source, name);
+      network.tensors[source].name = name + "/value";
+      continue;
+    }
     network.nodes.push_back(copy_node(network, source, name + "/copy", name));
     output = network.nodes.back().outputs[0];
     if (maker >= 0 || network.tensors[source].constant)

@@ -45,7 +45,7 @@ TEST(PlanConstants, AreBatchesOfMatrices) {
 TEST(PlanConstants, ArePutOut) {
   NetworkBuilder b;
   const TensorId x = b.input({1, 3, 4, 5});
-  const TensorId anchors = b.constant({2, 3, 4, 5}), number = b.constant({1});
+  const TensorId anchors = b.constant({2, 3, 4, 5}), number = b.constant({});
   b.output(b.relu(x));
   b.output(anchors);
   b.output(number);
