@@ -41,9 +41,12 @@ std::vector<const Kernel*> distinct_kernels(const std::vector<VariantInput>& var
 }
 
 bool has_constants(const std::vector<VariantInput>& variants) {
-  for (const VariantInput& variant : variants)
+  for (const VariantInput& variant : variants) {
     for (const graph::Step& step : variant.plan.steps)
       if (!step.params.empty()) return true;
+    for (const graph::Root& root : variant.plan.roots)
+      if (root.home == graph::Home::constant) return true;
+  }
   return false;
 }
 

@@ -1,6 +1,20 @@
 #include "schedules/conv_loops_halide.h"
 
+#include "dsl/window.h"
+
 namespace tenfold::schedules {
+namespace {
+
+// Pixels of a row that are kept at least: of all outputs of a row, or, where a strip is a piece of
+// the only row, of one.
+int64_t kept_width(const Task& task, int64_t stage) {
+  const dsl::Window w = dsl::window_of(task.attrs);
+  const Dims& out = task.outputs[0].dims;
+  const int64_t outputs = out[1] == 1 && stage != stage_root ? 1 : out[2];
+  return (outputs - 1) * w.stride_w + (w.kernel_w - 1) * w.dilation_w + 1;
+}
+
+}  // namespace
 
 void keep_load(const dsl::Algorithm& algorithm, Halide::Func out, const Halide::Var& loop,
                const Task& task, const Target& target, int64_t stage, int64_t channels) {
@@ -30,7 +44,7 @@ void keep_load(const dsl::Algorithm& algorithm, Halide::Func out, const Halide::
     vectorize(at[0], channels > 0 && stage != stage_root ? channels : in.dims[3], 4);
   } else if (in.strides[2] == 1) {
     load.reorder_storage(at[1], at[0], at[2], at[3]).reorder(at[1], at[0], at[2], at[3]);
-    vectorize(at[1], in.dims[2], 1);
+    vectorize(at[1], kept_width(task, stage), 1);
   }
 }
 

@@ -116,7 +116,7 @@ class Group:
 
     def save(self, out, kind, tensor, value, more=""):
         file = f"{tensor}.npy"
-        np.save(out / file, np.ascontiguousarray(value).astype(np.float32))
+        np.save(out / file, np.asarray(value).astype(np.float32, order="C"))
         self.lines.append(f"{kind} {tensor} {file}{more}")
 
     def write(self, out):
