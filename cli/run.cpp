@@ -58,8 +58,7 @@ void add_run(CLI::App& app, Run& chosen) {
       app.add_subcommand("run", "Run a compiled network once, from .npy files to .npy files.");
   command->add_option("DIR", options->folder, "Folder that `tenfold compile` made")->required();
   add_repeated(*command, "--input", options->inputs,
-               "NAME=FILE.npy, in the model's own layout; once for each input")
-      ->required();
+               "NAME=FILE.npy, in the model's own layout; once for each input");
   add_repeated(*command, "--output", options->outputs, "NAME=FILE.npy to write")->required();
   command->add_option("--threads", options->threads, "Threads; 0: one a core")
       ->check(CLI::Range(0, 1024));

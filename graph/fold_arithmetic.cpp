@@ -60,7 +60,7 @@ Result<int64_t> apply(const std::string& op, int64_t a, int64_t b, bool fmod) {
   return !fmod && rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
-double apply(const std::string& op, double a, double b) {
+double apply(const std::string& op, double a, double b, bool fmod) {
   if (op == "Add" || op == "Sum") return a + b;
   if (op == "Sub") return a - b;
   if (op == "Mul") return a * b;
@@ -73,7 +73,8 @@ double apply(const std::string& op, double a, double b) {
   if (op == "GreaterOrEqual") return a >= b;
   if (op == "Less") return a < b;
   if (op == "LessOrEqual") return a <= b;
-  return std::fmod(a, b);
+  const double rest = std::fmod(a, b);
+  return !fmod && rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
 double function(const std::string& op, double x) {
@@ -102,13 +103,14 @@ Result<Arrays> fold_arithmetic(const OpView& op) {
     for (int64_t& v : values) v = v == 0;
     return one(from_ints(DType::boolean, out.dims, values));
   }
+  const bool fmod = op.attr("fmod", 0) != 0;
   const bool integers = is_integer(op.in(0).type) && (op.inputs() < 2 || is_integer(op.in(1).type));
   if (integers) {
     std::vector<int64_t> values = spread(op, 0, out.dims, to_ints);
     for (size_t k = 1; k < op.inputs(); ++k) {
       const std::vector<int64_t> others = spread(op, k, out.dims, to_ints);
       for (size_t i = 0; i < values.size(); ++i) {
-        TENFOLD_TRY(values[i], apply(name, values[i], others[i], op.attr("fmod", 0) != 0));
+        TENFOLD_TRY(values[i], apply(name, values[i], others[i], fmod));
       }
     }
     return one(from_ints(out.type, out.dims, values));
@@ -116,7 +118,7 @@ Result<Arrays> fold_arithmetic(const OpView& op) {
   std::vector<double> values = spread(op, 0, out.dims, to_doubles);
   for (size_t k = 1; k < op.inputs(); ++k) {
     const std::vector<double> others = spread(op, k, out.dims, to_doubles);
-    for (size_t i = 0; i < values.size(); ++i) values[i] = apply(name, values[i], others[i]);
+    for (size_t i = 0; i < values.size(); ++i) values[i] = apply(name, values[i], others[i], fmod);
   }
   return one(from_doubles(out.type, out.dims, values));
 }
@@ -165,7 +167,7 @@ Result<Arrays> fold_reduce(const OpView& op) {  // ReduceSum, ReduceProd, Reduce
       if constexpr (std::is_integral_v<V>)
         result[at] = begun[at] ? apply(step, result[at], v, false).value() : v;
       else
-        result[at] = begun[at] ? apply(step, result[at], v) : v;
+        result[at] = begun[at] ? apply(step, result[at], v, false) : v;
       begun[at] = 1;
       for (size_t d = dims.size(); d-- > 0;) {
         at += strides[d];
