@@ -127,7 +127,13 @@ Algorithm algorithm_conv2d(const Task& task, const Binding& binding) {
 }  // namespace
 
 Op conv2d_op() {
-  return {"conv2d", check_conv2d, params_conv2d, reference_conv2d, algorithm_conv2d, flops_conv2d};
+  return {"conv2d",
+          check_conv2d,
+          params_conv2d,
+          reference_conv2d,
+          algorithm_conv2d,
+          flops_conv2d,
+          std::string(window_attributes) + " groups shuffle"};
 }
 
 }  // namespace tenfold::dsl

@@ -5,6 +5,7 @@
 #include "dsl/op_list.h"
 #include "dsl/rules.h"
 #include "dsl/transpose_side.h"
+#include "dsl/window.h"
 
 namespace tenfold::dsl {
 namespace {
@@ -150,7 +151,13 @@ double flops_of(const Task& task) {
 }  // namespace
 
 Op conv_transpose2d_op() {
-  return {"conv_transpose2d", check_conv_transpose, weights, reference, algorithm, flops_of};
+  return {"conv_transpose2d",
+          check_conv_transpose,
+          weights,
+          reference,
+          algorithm,
+          flops_of,
+          std::string(window_attributes) + " groups output_pad_h output_pad_w"};
 }
 
 }  // namespace tenfold::dsl

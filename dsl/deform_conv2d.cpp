@@ -185,7 +185,13 @@ double flops_of(const Task& task) {
 }  // namespace
 
 Op deform_conv2d_op() {
-  return {"deform_conv2d", check_deform, weights, reference, algorithm, flops_of};
+  return {"deform_conv2d",
+          check_deform,
+          weights,
+          reference,
+          algorithm,
+          flops_of,
+          std::string(window_attributes) + " groups offset_groups"};
 }
 
 }  // namespace tenfold::dsl

@@ -53,7 +53,7 @@ double flops_of(const Task&) {
 }  // namespace
 
 Op gather_channels_op() {
-  return {"gather_channels", check_gather, no_params, reference, algorithm, flops_of};
+  return {"gather_channels", check_gather, no_params, reference, algorithm, flops_of, "groups"};
 }
 
 }  // namespace tenfold::dsl

@@ -72,7 +72,7 @@ double flops_of(const Task& task) {
 }  // namespace
 
 Op lrn_op() {
-  return {"lrn", check_lrn, no_params, reference, algorithm, flops_of};
+  return {"lrn", check_lrn, no_params, reference, algorithm, flops_of, "size alpha beta bias"};
 }
 
 }  // namespace tenfold::dsl

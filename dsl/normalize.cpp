@@ -133,10 +133,12 @@ double flops_of(const Task& task) {
 }  // namespace
 
 Op layer_norm_op() {
-  return {"layer_norm", check_norm, scale_and_shift, reference, algorithm, flops_of};
+  return {"layer_norm", check_norm, scale_and_shift, reference,
+          algorithm,    flops_of,   "axis epsilon"};
 }
 Op instance_norm_op() {
-  return {"instance_norm", check_norm, scale_and_shift, reference, algorithm, flops_of};
+  return {"instance_norm", check_norm, scale_and_shift, reference,
+          algorithm,       flops_of,   "axis epsilon"};
 }
 
 }  // namespace tenfold::dsl

@@ -45,6 +45,8 @@ struct Op {
   Algorithm (*algorithm)(const Task& task, const Binding& binding);
   /// Floating-point operations of the anchor (a multiply-add is two).
   double (*flops)(const Task& task);
+  /// The names of its attributes, with a space between two; # stands for a number.
+  std::string attributes = "";
   /// How many operators the anchor is made of: one less is how many inner chains it may have.
   int operators = 1;
 };

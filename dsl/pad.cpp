@@ -99,7 +99,7 @@ double flops_of(const Task&) {
 }  // namespace
 
 Op pad_op() {
-  return {"pad", check_pad, no_params, reference, algorithm, flops_of};
+  return {"pad", check_pad, no_params, reference, algorithm, flops_of, "begin# end# mode value"};
 }
 
 }  // namespace tenfold::dsl

@@ -9,6 +9,7 @@
 #include "dsl/pool_window.h"
 #include "dsl/rules.h"
 #include "dsl/values.h"
+#include "dsl/window.h"
 
 namespace tenfold::dsl {
 namespace {
@@ -151,13 +152,31 @@ double flops_of(const Task& task) {
 }  // namespace
 
 Op max_pool2d_op() {
-  return {"max_pool2d", check_pool, no_params, reference, algorithm, flops_of};
+  return {"max_pool2d",
+          check_pool,
+          no_params,
+          reference,
+          algorithm,
+          flops_of,
+          std::string(window_attributes) + " ceil_h ceil_w"};
 }
 Op avg_pool2d_op() {
-  return {"avg_pool2d", check_avg, no_params, reference, algorithm, flops_of};
+  return {"avg_pool2d",
+          check_avg,
+          no_params,
+          reference,
+          algorithm,
+          flops_of,
+          std::string(window_attributes) + " ceil_h ceil_w count_include_pad"};
 }
 Op lp_pool2d_op() {
-  return {"lp_pool2d", check_lp, no_params, reference, algorithm, flops_of};
+  return {"lp_pool2d",
+          check_lp,
+          no_params,
+          reference,
+          algorithm,
+          flops_of,
+          std::string(window_attributes) + " ceil_h ceil_w p"};
 }
 
 }  // namespace tenfold::dsl

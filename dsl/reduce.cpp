@@ -151,7 +151,7 @@ double flops_of(const Task& task) {
 }  // namespace
 
 Op reduce_op() {
-  return {"reduce", check_reduce, no_params, reference, algorithm, flops_of};
+  return {"reduce", check_reduce, no_params, reference, algorithm, flops_of, "kind axes"};
 }
 Op global_avg_pool_op() {
   return {"global_avg_pool", check_global_pool, no_params, reference, algorithm, flops_of};

@@ -220,7 +220,13 @@ double flops_of(const Task& task) {
 }  // namespace
 
 Op resize2d_op() {
-  return {"resize2d", check_resize, no_params, reference, algorithm, flops_of};
+  return {"resize2d",
+          check_resize,
+          no_params,
+          reference,
+          algorithm,
+          flops_of,
+          "mode coordinate nearest scale_h scale_w cubic_a exclude_outside"};
 }
 
 }  // namespace tenfold::dsl

@@ -241,13 +241,8 @@ Algorithm algorithm_separable(const Task& task, const Binding& binding) {
 }  // namespace
 
 Op depthwise_pointwise_op() {
-  return {"depthwise_pointwise",
-          check_separable,
-          params_separable,
-          reference_separable,
-          algorithm_separable,
-          flops_separable,
-          2};
+  return {"depthwise_pointwise", check_separable, params_separable,  reference_separable,
+          algorithm_separable,   flops_separable, window_attributes, 2};
 }
 
 Op inverted_residual_op() {
@@ -257,6 +252,7 @@ Op inverted_residual_op() {
           reference_separable,
           algorithm_separable,
           flops_separable,
+          std::string(window_attributes) + " expanded",
           3};
 }
 

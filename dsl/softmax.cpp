@@ -87,7 +87,7 @@ double flops_of(const Task& task) {
 }  // namespace
 
 Op softmax_op() {
-  return {"softmax", check_softmax, no_params, reference, algorithm, flops_of};
+  return {"softmax", check_softmax, no_params, reference, algorithm, flops_of, "axis log"};
 }
 
 }  // namespace tenfold::dsl

@@ -12,6 +12,7 @@
 // `mask` a mask too; a stage with an operand brings a further input of the
 // output's shape.
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -50,6 +51,33 @@ constexpr const char* known_words =
     "n h w c k r s m stride dilation pad (or stride_h, pad_left, ...) groups depthwise halo "
     "input=nchw output=nchw gate mask pre=STAGE mid0=STAGE STAGE";
 
+// Of a line; each is code in the kernel's innermost loop.
+constexpr size_t most_stages = 64;
+
+// Attributes that need not be whole numbers.
+constexpr const char* real_words = "scale_h scale_w cubic_a alpha beta bias epsilon value p";
+
+bool has_word(const std::string& words, const std::string& word) {
+  return (' ' + words + ' ').find(' ' + word + ' ') != std::string::npos;
+}
+
+// Sizes, and the attributes of any operator, as they are written; whose they are is seen later.
+Status check_number(const std::string& name, double value) {
+  if (has_word(real_words, name) || value == std::floor(value)) return {};
+  return bad(name + " is " + std::to_string(value) + ", not a whole number");
+}
+
+Status check_attributes(const Op& op, const std::map<std::string, double>& numbers) {
+  for (const auto& [name, value] : numbers) {
+    std::string generic = name.substr(0, name.find_last_not_of("0123456789") + 1);
+    if (generic.size() != name.size()) generic += '#';
+    if (has_word(op.attributes, name) || has_word(op.attributes, generic)) continue;
+    return bad(std::string(op.name) + " has no '" + name + "'; known words: " + known_words +
+               (op.attributes.empty() ? "" : ", and the attributes " + op.attributes));
+  }
+  return {};
+}
+
 Result<Words> split_words(std::istringstream& stream) {
   Words words;
   for (std::string word; stream >> word;) {
@@ -73,12 +101,15 @@ Result<Words> split_words(std::istringstream& stream) {
     } else {
       double number = 0;
       const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-      if (error != std::errc() || end != value.data() + value.size() ||
+      if (error != std::errc() || end != value.data() + value.size() || name.empty() ||
           !(number >= -1e9 && number <= 1e9))
         return bad("'" + word + "' is not name=number; known words: " + known_words);
+      TENFOLD_CHECK(check_number(name, number));
       words.numbers[name] = number;
     }
   }
+  if (words.prologue.size() + words.epilogue.size() > most_stages)
+    return bad("more than " + std::to_string(most_stages) + " stages");
   return words;
 }
 
@@ -208,12 +239,13 @@ Result<Task> parse_op_spec(const std::string& spec) {
   Task task;
   std::istringstream stream(spec);
   if (!(stream >> task.op)) return bad("it is empty; known words: " + std::string(known_words));
-  TENFOLD_CHECK(find_op(task.op));
+  TENFOLD_TRY(const Op* op, find_op(task.op));
   TENFOLD_TRY(Words words, split_words(stream));
   if (task.op == "gemm" || task.op == "matmul")
     TENFOLD_CHECK(add_matrix_views(task, words));
   else
     TENFOLD_CHECK(add_map_views(task, words));
+  TENFOLD_CHECK(check_attributes(*op, words.numbers));
   for (const auto& [name, value] : words.numbers) task.attrs.set(name, value);
   if (words.flags.contains("halo") && !words.flags.contains("input"))
     task.inputs[0] = map_view(task.inputs[0].dims, words, "input", window_reach(task));

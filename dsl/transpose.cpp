@@ -66,7 +66,7 @@ double flops_of(const Task&) {
 }  // namespace
 
 Op transpose_op() {
-  return {"transpose", check_transpose, no_params, reference, algorithm, flops_of};
+  return {"transpose", check_transpose, no_params, reference, algorithm, flops_of, "perm#"};
 }
 
 }  // namespace tenfold::dsl

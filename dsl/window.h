@@ -9,6 +9,11 @@ struct Window {
   int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
 };
 
+/// Their names as attributes, with a space between two.
+inline constexpr const char* window_attributes =
+    "kernel_h kernel_w stride_h stride_w dilation_h dilation_w pad_top pad_left pad_bottom "
+    "pad_right";
+
 /// Attributes that are absent are 1, pads 0.
 Window window_of(const Attrs& attrs);
 
