@@ -23,13 +23,14 @@ add_library(tenfold_halide INTERFACE)
 target_link_libraries(tenfold_halide INTERFACE tenfold_halide_headers ${site_packages}/halide/lib64/libHalide.so)
 target_link_options(tenfold_halide INTERFACE -Wl,-rpath,${site_packages}/halide/lib64)
 
-# ONNX's own schema, compiled by protoc into the build folder.
+# ONNX's own schema, compiled by protoc into the build folder; with descriptors, which graph/wire_check.cpp walks.
 set(onnx_proto ${site_packages}/onnx/onnx-ml.proto)
 set(onnx_out ${CMAKE_BINARY_DIR}/onnx)
 file(MAKE_DIRECTORY ${onnx_out})
 add_custom_command(
   OUTPUT ${onnx_out}/onnx-ml.pb.cc ${onnx_out}/onnx-ml.pb.h
-  COMMAND protobuf::protoc --proto_path=${site_packages}/onnx --cpp_out=${onnx_out} ${onnx_proto}
+  COMMAND sed /optimize_for.*LITE_RUNTIME/d ${onnx_proto} > ${onnx_out}/onnx-ml.proto
+  COMMAND protobuf::protoc --proto_path=${onnx_out} --cpp_out=${onnx_out} ${onnx_out}/onnx-ml.proto
   DEPENDS ${onnx_proto})
 add_library(tenfold_onnx_proto STATIC ${onnx_out}/onnx-ml.pb.cc)
 target_include_directories(tenfold_onnx_proto SYSTEM PUBLIC ${onnx_out})

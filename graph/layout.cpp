@@ -1,6 +1,8 @@
 #include "graph/layout.h"
 
 #include <algorithm>
+#include <map>
+#include <ranges>
 
 #include "base/buffer_layout.h"
 #include "dsl/stage.h"
@@ -54,10 +56,18 @@ class Builder {
     assert(links_.copies.empty());
     layout_.places.resize(network.tensors.size());
     layout_.free_node.assign(network.nodes.size(), 0);
+    for (const auto* ports : {&network.outputs, &network.inputs})  // an input that is both is one
+      for (size_t i = 0; i < ports->size(); ++i) ports_[(*ports)[i]] = static_cast<int>(i);
   }
 
   Result<Layout> run() {
     for (TensorId input : network_.inputs) place(input);
+    // A part of what a later node makes stands there: what it is a part of goes first, however
+    // deep.
+    for (const Node& node : network_.nodes | std::views::reverse)
+      for (TensorId output : node.outputs)
+        if (links_.of[output].kind != Link::none && links_.of[output].kind != Link::view)
+          place(output);
     for (const Node& node : network_.nodes)
       for (TensorId output : node.outputs) place(output);
     for (const Node& node : network_.nodes)
@@ -132,8 +142,7 @@ class Builder {
     const Node& node = network_.nodes[link.node];
     Dims starts(dims(link.parent).size(), 0);
     if (node.op == "slice") return node.attr_ints("starts", starts);
-    const int64_t axis = node.attr_int("axis", 1);
-    for (int i = 0; i < link.index; ++i) starts[axis] += dims(node.outputs[i])[axis];
+    starts[link.axis] = link.offset;
     return starts;
   }
 
@@ -214,9 +223,8 @@ class Builder {
     Root root{owner.name, Home::arena, 0, 0, 0, nullptr};
     View view;
     if (uses_.is_input[tensor] || uses_.is_output[tensor]) {
-      const auto& ports = uses_.is_input[tensor] ? network_.inputs : network_.outputs;
       root.home = uses_.is_input[tensor] ? Home::input : Home::output;
-      root.port = static_cast<int>(std::ranges::find(ports, tensor) - ports.begin());
+      root.port = ports_.at(tensor);
       view = model_view(owner);
       root.size_bytes = *volume(owner.dims) * size_bytes(owner.type);
     } else if (owner.dims.size() == 4 && !row_major(tensor)) {
@@ -279,6 +287,7 @@ class Builder {
   const LayoutRule& rule_;
   const Links links_;
   const std::vector<Halo> halos_;
+  std::map<TensorId, int> ports_;  // of the network's inputs and outputs
   Layout layout_;
 };
 

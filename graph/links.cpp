@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_set>
 
 namespace tenfold::graph {
 namespace {
@@ -25,9 +26,7 @@ class Linker {
       if (node.op == "concat") link_concat(id);
       if (node.op == "interleave") link_interleave(id);
       if (is_reshape(node) || node.op == "transpose") link_into(id);
-      if (is_view_node(node))
-        for (size_t i = 0; i < node.outputs.size(); ++i)
-          links_.of[node.outputs[i]] = {Link::view, node.inputs[0], id, static_cast<int>(i), 0, 0};
+      if (is_view_node(node)) link_views(id);
     }
     return std::move(links_);
   }
@@ -38,6 +37,16 @@ class Linker {
     const int maker = uses_.maker[tensor];
     return maker >= 0 && !uses_.is_output[tensor] && links_.of[tensor].kind == Link::none &&
            !is_view_node(network_.nodes[maker]);
+  }
+
+  void link_views(int id) {
+    const Node& node = network_.nodes[id];
+    const auto axis = static_cast<int>(node.attr_int("axis", 1));
+    int64_t offset = 0;
+    for (const TensorId output : node.outputs) {
+      links_.of[output] = {Link::view, node.inputs[0], id, axis, offset};
+      if (node.op == "split") offset += network_.tensors[output].dims[axis];
+    }
   }
 
   // All inputs lie side by side in another concatenation's output.
@@ -53,7 +62,7 @@ class Linker {
         return false;
       expected += network_.tensors[input].dims[axis];
     }
-    links_.of[node.outputs[0]] = {Link::concat_slice, first.parent, id, 0, axis, first.offset};
+    links_.of[node.outputs[0]] = {Link::concat_slice, first.parent, id, axis, first.offset};
     return true;
   }
 
@@ -66,7 +75,7 @@ class Linker {
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const TensorId input = node.inputs[i];
       if (writable(input))
-        links_.of[input] = {Link::concat_slice, output, id, 0, axis, offset};
+        links_.of[input] = {Link::concat_slice, output, id, axis, offset};
       else
         links_.copies.push_back({id, static_cast<int>(i)});
       offset += network_.tensors[input].dims[axis];
@@ -79,7 +88,7 @@ class Linker {
     const auto count = static_cast<int64_t>(node.inputs.size());
     for (int64_t i = 0; i < count; ++i) {
       if (writable(node.inputs[i]))
-        links_.of[node.inputs[i]] = {Link::concat_slice, node.outputs[0], id, 0, axis, i, count};
+        links_.of[node.inputs[i]] = {Link::concat_slice, node.outputs[0], id, axis, i, count};
       else
         links_.copies.push_back({id, static_cast<int>(i)});
     }
@@ -94,8 +103,8 @@ class Linker {
     // Only a dense buffer in the model's order can be reshaped whatever its dims.
     if (is_reshape(node) && outer == Link::transpose_into) return;
     if (!into_output || !writable(input) || !uses_.only_reader(input, id)) return;
-    links_.of[input] = {
-        is_reshape(node) ? Link::reshape_into : Link::transpose_into, output, id, 0, 0, 0};
+    links_.of[input] = {is_reshape(node) ? Link::reshape_into : Link::transpose_into, output, id, 0,
+                        0};
   }
 
   const Network& network_;
@@ -127,12 +136,11 @@ TensorId put_out_scalar(Network& network, TensorId scalar, const std::string& na
 
 Status copy_outputs(Network& network) {
   const Uses uses = find_uses(network);
-  std::vector<TensorId> seen;
+  std::unordered_set<TensorId> seen;
   for (TensorId& output : network.outputs) {
     const Tensor& tensor = network.tensors[output];
     const int maker = uses.maker[output];
-    const bool repeated = std::ranges::find(seen, output) != seen.end();
-    seen.push_back(output);
+    const bool repeated = !seen.insert(output).second;
     if (!repeated && maker >= 0 && uses.readers[output].empty() &&
         !is_view_node(network.nodes[maker]))
       continue;

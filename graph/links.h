@@ -12,14 +12,13 @@ struct Link {
   enum Kind {
     none,            // a root of its own, or decided by layout (a reshape that may be a view)
     concat_slice,    // at `offset` along `axis` of the parent, each `step`-th index
-    view,            // output `index` of the slice or split `node`, whose input is the parent
+    view,            // what the slice or split `node` makes of the parent, a split from `offset` along `axis` on
     reshape_into,    // the input of a reshape whose output is the parent
     transpose_into,  // the input of a transpose whose output is the parent
   };
   Kind kind = none;
   TensorId parent = no_tensor;
   int node = -1;
-  int index = 0;
   int axis = 0;
   int64_t offset = 0, step = 1;
 };

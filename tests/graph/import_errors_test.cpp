@@ -45,6 +45,27 @@ void expect_error(const ModelBuilder& model, const std::string& text, ErrorCode 
   EXPECT_EQ(to_string(error.code), std::string(to_string(code))) << error.message;
 }
 
+/// A model file whose graph is one field again and again: `field` in few bytes, much in memory.
+std::string repeated_in_graph(const std::string& field, int count) {
+  std::string graph;
+  for (int i = 0; i < count; ++i) graph += field;
+  std::string length;
+  for (size_t left = graph.size(); left > 0; left >>= 7)
+    length += static_cast<char>((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
+  return "\x3a" + length + graph;  // ModelProto.graph
+}
+
+TEST(ImportFile, DoesNotParseWhatWouldFillTheMemory) {
+  const std::string node("\x0a\x00", 2), value_info("\x6a\x00", 2);
+  for (const std::string& field : {node, value_info}) {
+    EXPECT_THAT(import_bytes(repeated_in_graph(field, 5'000'000)).message,
+                HasSubstr("more than 1000000 nodes, tensors, attributes and names"));
+    EXPECT_THAT(import_bytes(repeated_in_graph(field, 100)).message, Not(HasSubstr("more than")));
+  }
+  const std::string unknown("\xf8\x07\x01", 3);  // field 127, a number
+  EXPECT_THAT(import_bytes(repeated_in_graph(unknown, 3'000'000)).message, HasSubstr("more than"));
+}
+
 TEST(ImportFile, NamesWhatIsNoModel) {
   const TempFolder folder;
   EXPECT_EQ(error_of(import_onnx(folder.file("absent.onnx")), "absent.onnx").code,

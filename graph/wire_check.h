@@ -1,0 +1,19 @@
+// What a protobuf message would become in memory, looked at before it is parsed.
+#pragma once
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/io/zero_copy_stream.h>
+
+#include <cstdint>
+
+#include "base/result.h"
+
+namespace tenfold::graph {
+
+/// Walks the `bytes` of a serialised message and counts its messages, strings and unknown fields,
+/// which cost two bytes in a file and up to some 200 in memory. Errors: invalid_model for more than
+/// `most` of them, for a nesting deeper than protobuf's own limit and for what is no message.
+Status check_wire(google::protobuf::io::ZeroCopyInputStream& stream, int bytes,
+                  const google::protobuf::Descriptor& type, int64_t most);
+
+}  // namespace tenfold::graph
