@@ -34,6 +34,17 @@ Measurement no_measurement(const Error& error) {
           .code = {}};
 }
 
+/// A process that dies before it is ready, or before it knows its task, may have been killed from
+/// outside: others are started before that counts.
+constexpr int attempts = 3;
+
+Result<std::unique_ptr<RunnerProcess>> spawn(const std::string& program) {
+  for (int attempt = 1;; ++attempt) {
+    auto process = RunnerProcess::spawn(program);
+    if (process || process.error().code != ErrorCode::failed || attempt == attempts) return process;
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<RunnerClient>> RunnerClient::start(const RunnerOptions& options) {
@@ -43,7 +54,7 @@ Result<std::unique_ptr<RunnerClient>> RunnerClient::start(const RunnerOptions& o
     const fs::path self = fs::read_symlink("/proc/self/exe", error);
     complete.runner_path = (self.parent_path() / "tenfold-runner").string();
   }
-  TENFOLD_TRY(auto process, RunnerProcess::spawn(complete.runner_path));
+  TENFOLD_TRY(auto process, spawn(complete.runner_path));
   TENFOLD_TRY(auto folder, WorkFolder::make(options.work_folder));
   std::unique_ptr<RunnerClient> client(new RunnerClient(std::move(complete)));
   client->folder_ = std::move(folder);
@@ -116,9 +127,16 @@ Status RunnerClient::prepare(const Task& task, const Target& target, int threads
 
 /// Makes the running process, a new one if need be, know the current task.
 Status RunnerClient::hand_over() {
-  if (process_ && handed_over_) return {};
+  for (int attempt = 1;; ++attempt) {
+    if (process_ && handed_over_) return {};
+    const Status taken = try_hand_over();
+    if (taken || taken.error().code != ErrorCode::failed || attempt == attempts) return taken;
+  }
+}
+
+Status RunnerClient::try_hand_over() {
   if (!process_) {
-    TENFOLD_TRY(process_, RunnerProcess::spawn(options_.runner_path));
+    TENFOLD_TRY(process_, spawn(options_.runner_path));
   }
   const std::string body = runner_protocol::encode(runner_protocol::Request(current_->request));
   auto answer = process_->send(body) ? process_->receive(prepare_timeout_s, options_.cancel)
@@ -128,11 +146,13 @@ Status RunnerClient::hand_over() {
     const std::string how = process_->end();
     process_.reset();
     if (cancelled) return answer.error();
-    return Error{ErrorCode::failed,
+    const bool late = answer.error().code == ErrorCode::unavailable;
+    return Error{late ? ErrorCode::unavailable : ErrorCode::failed,
                  "the runner did not take " + task_.op + "'s data (" + how + ")"};
   }
   TENFOLD_TRY(const Reply reply, runner_protocol::decode_reply(*answer));
-  if (reply.verdict != Verdict::ok) return Error{ErrorCode::failed, "the runner: " + reply.reason};
+  if (reply.verdict != Verdict::ok)
+    return Error{ErrorCode::unavailable, "the runner: " + reply.reason};
   handed_over_ = true;
   return {};
 }

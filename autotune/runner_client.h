@@ -63,6 +63,7 @@ class RunnerClient : public Runner {
   explicit RunnerClient(RunnerOptions options) : options_(std::move(options)) {}
   Result<Prepared> prepare_files(const std::string& key);
   Status hand_over();
+  Status try_hand_over();
   Result<std::vector<runner_protocol::Buffer>> packed_params(const Config& config);
   Result<std::string> write_file(const std::string& name, const Array& array);
   /// The answer to a request. Without one the process is ended. Errors: cancelled, unavailable when

@@ -284,6 +284,24 @@ TEST(Runner, IsNotStartedWhereItIsNot) {
               HasSubstr("/bin/true: ended before it was ready (exit code 0)"));
 }
 
+/// A runner killed from outside before it is ready says nothing about what it is to measure.
+TEST(Runner, IsStartedAgainWhenItIsKilledBeforeItIsReady) {
+  const Folder folder;
+  const std::string count = folder.file("count"), program = folder.file("runner");
+  std::ofstream(program) << "#!/bin/sh\n"
+                         << "echo >> " << count << "\n"
+                         << "[ $(wc -l < " << count << ") -le 2 ] && kill -KILL $$\n"
+                         << "exec " << TENFOLD_BIN_DIR << "/tenfold-runner\n";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  RunnerOptions options;
+  options.runner_path = program;
+  const auto runner = RunnerClient::start(options);
+  ASSERT_TRUE(runner) << runner.error().message;
+  const Task task = *dsl::parse_op_spec("conv2d n=1 h=6 w=6 c=3 k=4 r=3 s=3 pad=1 relu");
+  const Status ready = (*runner)->prepare(task, *parse_target("x86_64-avx2"), 1);
+  EXPECT_TRUE(ready) << ready.error().message;
+}
+
 TEST(Runner, LeavesNoFiles) {
   const Folder folder;
   RunnerOptions options;

@@ -51,6 +51,19 @@ TEST(Layout, HaloIsTheMaximumOverReaders) {
   EXPECT_EQ(made.layout.places[x].view.halo, (Halo{2, 2, 2, 2})) << "pools mask";
 }
 
+TEST(Layout, ConcatenationsMayNestDeeply) {
+  NetworkBuilder b;
+  const TensorId x = b.input({1, 1, 1, 1});
+  TensorId all = b.relu(x);
+  const TensorId innermost = all;
+  constexpr int depth = 50'000;
+  for (int i = 0; i < depth; ++i) all = b.concat({all, b.relu(x)});
+  b.output(b.relu(all));
+  const Layout layout = laid(b.finish()).layout;
+  EXPECT_EQ(layout.places[innermost].root, layout.places[all].root);
+  EXPECT_EQ(layout.places[innermost].view.offset, layout.places[all].view.offset);
+}
+
 TEST(Layout, SlicesOfAConcatenationShareRootAndHalo) {
   NetworkBuilder b;
   const TensorId x = b.input({1, 4, 8, 8});
