@@ -88,7 +88,7 @@ void add_operator_options(CLI::App& command, SuiteBench& suite) {
       .add_option(
           "--tune", bench.trials,
           "With --op and --suite: tune with so many trials a problem and thread count first")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   command.add_option("--config", bench.config, "With --op and --suite: measure this config");
   command.add_option("--space", bench.space,
                      "With --op and --suite: measure this search space's default");

@@ -29,4 +29,8 @@ inline constexpr const char* exit_codes_text =
 CLI::Option* add_repeated(CLI::App& command, const std::string& name,
                           std::vector<std::string>& values, const std::string& help);
 
+/// Checks of numbers that say the rule when they fail.
+CLI::Validator positive();
+CLI::Validator not_negative();
+
 }  // namespace tenfold::cli

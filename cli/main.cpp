@@ -64,7 +64,9 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    return fail(std::string(error.what()) + " (see tenfold --help)", 2);
+    std::string help = "tenfold";
+    for (const CLI::App* command : app.get_subcommands()) help += " " + command->get_name();
+    return fail(std::string(error.what()) + " (see " + help + " --help)", 2);
   }
   const Status status = run(chosen);
   if (!status) return fail(status.error().message, exit_code(status.error().code));

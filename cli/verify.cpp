@@ -155,7 +155,7 @@ void add_verify(CLI::App& app, Run& chosen) {
   command
       ->add_option("--tolerance", options->tolerance,
                    "Largest |difference| / max(1, |value|) allowed")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
       ->capture_default_str();
   command->add_flag("--layers", options->layers,
                     "Compare every tensor that is computed; stop at the first that differs");
