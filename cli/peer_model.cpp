@@ -23,7 +23,7 @@ void for_each_index(const Dims& dims, const Visit& visit) {
 /// Operators of several convolutions take the chains between them from the front of the params.
 bool takes_bias(const std::string& op) {
   return op == "conv2d" || op == "conv_transpose2d" || op == "deform_conv2d" || op == "gemm" ||
-         op == "depthwise_pointwise" || op == "inverted_residual";
+         op == "depthwise_pointwise" || op == "inverted_residual" || op == "squeeze_excite";
 }
 
 /// The anchor's params come first in a task, the prologue's after them; nodes come the other way.

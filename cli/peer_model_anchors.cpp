@@ -91,6 +91,15 @@ Status add_separable(PeerGraph& graph, std::string& bias) {
   return add_pointwise(graph, bias);
 }
 
+Status add_squeeze_excite(PeerGraph& graph, std::string& bias) {
+  graph.x = graph.model.node("GlobalAveragePool", {graph.x});
+  std::string none;
+  TENFOLD_CHECK(add_pointwise(graph, none));
+  if (!graph.task.inner.empty())
+    for (const Stage& stage : graph.task.inner[0]) TENFOLD_CHECK(add_stage(graph, stage));
+  return add_pointwise(graph, bias);
+}
+
 Status add_matmul(PeerGraph& graph, std::string&) {
   graph.x = graph.model.node("MatMul", {graph.x, graph.inputs[1]});
   return {};
@@ -201,8 +210,7 @@ Status add_instance_norm(PeerGraph& graph, std::string&) {
 /// The identity; an x that is smaller than the output is broadcast by the chain, or else by a node.
 Status add_map(PeerGraph& graph, std::string&) {
   const Task& task = graph.task;
-  if (task.prologue.empty() && task.epilogue.empty() &&
-      task.inputs[0].dims == task.outputs[0].dims)
+  if (task.prologue.empty() && task.epilogue.empty() && task.inputs[0].dims == task.outputs[0].dims)
     return Error{ErrorCode::unsupported, "a copy into another layout, which ONNX has no node for"};
   if (task.inputs[0].dims == task.outputs[0].dims || !task.epilogue.empty()) return {};
   Dims dims = task.outputs[0].dims;
@@ -247,6 +255,7 @@ const std::map<std::string, AddAnchor>& anchors() {
       {"deform_conv2d", add_deform_conv},
       {"depthwise_pointwise", add_separable},
       {"inverted_residual", add_separable},
+      {"squeeze_excite", add_squeeze_excite},
       {"gemm", add_gemm},
       {"matmul", add_matmul},
       {"max_pool2d", add_pool},

@@ -141,6 +141,7 @@ std::span<const Op> ops() {
       gather_channels_op(),
       depthwise_pointwise_op(),
       inverted_residual_op(),
+      squeeze_excite_op(),
   };
   return table;
 }

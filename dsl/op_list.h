@@ -26,5 +26,6 @@ Op pad_op();
 Op gather_channels_op();
 Op depthwise_pointwise_op();
 Op inverted_residual_op();
+Op squeeze_excite_op();
 
 }  // namespace tenfold::dsl

@@ -139,6 +139,7 @@ Dims output_dims(const std::string& op, Words& words, const Dims& in) {
   const bool separable = op == "depthwise_pointwise" || op == "inverted_residual";
   const bool convolution = op == "conv2d" || op == "deform_conv2d" || transposed || separable;
   if (op == "global_avg_pool" || op == "global_max_pool") return {in[0], 1, 1, in[3]};
+  if (op == "squeeze_excite") return {in[0], 1, 1, words.take_int("k", in[3])};
   if (op == "resize2d") {
     words.numbers.emplace("scale_h", 2);
     words.numbers.emplace("scale_w", 2);

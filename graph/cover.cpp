@@ -5,6 +5,7 @@
 #include "graph/chains.h"
 #include "graph/fused_blocks.h"
 #include "graph/prologues.h"
+#include "graph/squeeze_excite.h"
 #include "graph/upsampling.h"
 
 namespace tenfold::graph {
@@ -70,10 +71,20 @@ class Joiner {
     if (fused) made.push_back(*std::move(fused));
   }
 
+  /// The same for the last layer of a gate.
+  void add_gate(size_t excite, std::vector<Candidate>& made) const {
+    const int reduce = group_before(static_cast<int>(excite));
+    const int pool = reduce < 0 ? -1 : group_before(reduce);
+    if (pool < 0) return;
+    if (auto gate = squeeze_then_excite(context_, made[pool], made[reduce], made[excite]))
+      made.push_back(*std::move(gate));
+  }
+
  private:
   int group_before(int group) const {
     if (groups_[group].anchor < 0) return -1;
-    const int maker = context_.uses.maker[context_.network.nodes[groups_[group].anchor].inputs[0]];
+    const int maker =
+        maker_past_views(context_, context_.network.nodes[groups_[group].anchor].inputs[0]);
     return maker < 0 ? -1 : group_of_[maker];
   }
 
@@ -101,7 +112,10 @@ Result<std::vector<Candidate>> cover(const PlanContext& context) {
   for (Group& chain : find_chains(context))
     TENFOLD_CHECK(build_in_parts(context, std::move(chain), groups, candidates));
   const Joiner joiner(context, groups);
-  for (size_t group = 0; group < groups.size(); ++group) joiner.add_fused(group, candidates);
+  for (size_t group = 0; group < groups.size(); ++group) {
+    joiner.add_fused(group, candidates);
+    joiner.add_gate(group, candidates);
+  }
   for (const Group& group : groups) joiner.add_joined(group, candidates);
   return candidates;
 }

@@ -15,6 +15,7 @@ Space matmul_space();
 Space conv_transpose_space();
 Space deform_space();
 Space conv_fused_space();
+Space squeeze_excite_space();
 Space lines_space();
 Space rows_space();
 Space gpu_plain_space();

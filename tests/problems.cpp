@@ -15,6 +15,7 @@ std::span<const Family> families() {
       {"dilated", draw_dilated},
       {"gate", draw_gate},
       {"separable", draw_separable},
+      {"squeeze", draw_squeeze},
       {"conv_transpose", draw_conv_transpose},
       {"deform", draw_deform},
       {"gemm", draw_gemm},

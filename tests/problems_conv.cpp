@@ -173,6 +173,26 @@ Problem draw_separable(Random& random) {
   return problem;
 }
 
+// The gate of a Squeeze-and-Excitation block. Means are exact where the pixels are a power of two.
+Problem draw_squeeze(Random& random) {
+  Problem problem;
+  problem.exact = random.chance(50);
+  const auto extent = [&] { return problem.exact ? random.pick({1, 2, 4, 8}) : random.pixels(); };
+  const Dims in{random.batch(), extent(), extent(), random.channels()};
+  Task& task = problem.task;
+  task.op = "squeeze_excite";
+  task.attrs.set("reduced", static_cast<double>(random.pick({1, 3, 4, 8, 13, 16, 24, 40})));
+  task.inputs.push_back(random_view(in, random));
+  task.outputs.push_back(
+      random_view({in[0], 1, 1, random.chance(70) ? in[3] : random.channels()}, random));
+  std::vector<Stage> chain;
+  if (random.chance(70)) chain.push_back({"bias", {}, -1});
+  if (random.chance(70)) chain.push_back({problem.exact ? "relu" : "silu", {}, -1});
+  if (!chain.empty()) task.inner.push_back(std::move(chain));
+  add_epilogue(task, problem.exact ? Values::integers : Values::unit, 2, random);
+  return problem;
+}
+
 Problem draw_conv_transpose(Random& random) {
   RandomWindow window;
   window.kernel_h = random.between(1, 5), window.kernel_w = random.between(1, 5);

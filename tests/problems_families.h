@@ -13,6 +13,7 @@ Problem draw_depthwise(Random& random);
 Problem draw_dilated(Random& random);
 Problem draw_gate(Random& random);
 Problem draw_separable(Random& random);
+Problem draw_squeeze(Random& random);
 Problem draw_conv_transpose(Random& random);
 Problem draw_deform(Random& random);
 Problem draw_gemm(Random& random);

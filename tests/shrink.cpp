@@ -20,6 +20,11 @@ bool is_separable(const Task& task) {
   return task.op == "depthwise_pointwise" || task.op == "inverted_residual";
 }
 
+/// The output's channels are the weights' alone.
+bool has_free_channels(const Task& task) {
+  return is_separable(task) || task.op == "squeeze_excite";
+}
+
 bool has_window(const Task& task) {
   return has_groups(task) || is_separable(task) || task.op.ends_with("pool2d");
 }
@@ -52,6 +57,8 @@ Dims output_dims(const Task& task) {
   Dims out = in;
   if (task.op == "global_avg_pool" || task.op == "global_max_pool") {
     out[1] = out[2] = 1;
+  } else if (task.op == "squeeze_excite") {
+    out = {in[0], 1, 1, old[3]};
   } else if (task.op == "resize2d") {
     for (const auto& [name, d] : {std::pair{"scale_h", 1}, std::pair{"scale_w", 2}})
       if (attrs.has(name))
@@ -269,13 +276,13 @@ class Shrinker {
           t.inputs[0].dims[d] = extent;
         });
     }
-    if (task_.op != "map" && task_.op != "gemm" && !is_separable(task_)) return;
+    if (task_.op != "map" && task_.op != "gemm" && !has_free_channels(task_)) return;
     const Dims out = task_.outputs[0].dims;
     for (size_t d = 0; d < out.size(); ++d) {
       const size_t own = d + in.size() - out.size();
-      const bool follows = task_.op == "gemm"    ? d == 0
-                           : is_separable(task_) ? d < 3
-                                                 : own < in.size() && in[own] != 1;
+      const bool follows = task_.op == "gemm"         ? d == 0
+                           : has_free_channels(task_) ? d < 3
+                                                      : own < in.size() && in[own] != 1;
       if (follows) continue;
       for (const int64_t extent : below(out[d], 1))
         propose([&](Task& t) { shrink_output(t, d, extent); });
