@@ -194,6 +194,7 @@ TEST(BenchSuite, OnnxRuntimeComputesTheSame) {
   specs.insert(specs.end(),
                {"deform_conv2d h=6 w=6 c=8 k=4 r=3 s=3 pad=1 groups=2 offset_groups=2 mask bias",
                 "deform_conv2d h=6 w=6 c=8 k=4 r=3 s=3 stride=2 pad=1 relu",
+                "squeeze_excite n=2 h=7 w=6 c=12 reduced=5 mid0=bias mid0=relu bias sigmoid",
                 "lp_pool2d h=8 w=8 c=4 r=2 s=2 stride=2", "resize2d h=4 w=5 c=3 mode=2",
                 "reduce axes=6 kind=6 in=f32:1x3x4x8:96,32,8,1:0:0,0,0,0 "
                 "out=f32:1x1x1x8:8,8,8,1:0:0,0,0,0"});
