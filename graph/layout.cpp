@@ -75,7 +75,7 @@ class Builder {
         if (network_.tensors[input].constant && reads_in_place(node)) place(input);
     for (size_t id = 0; id < network_.nodes.size(); ++id) {
       const Node& node = network_.nodes[id];
-      if (node.op == "concat" || node.op == "interleave" || node.op == "split" ||
+      if (node.op == "concat" || node.op == "interleave" ||
           (node.op == "slice" && slice_is_view(node)))
         layout_.free_node[id] = 1;
     }
@@ -109,7 +109,9 @@ class Builder {
         return made;
       }
       case Link::view:
-        return box(place(link.parent), view_starts(link), dims(tensor));
+        return box(place(link.parent),
+                   network_.nodes[link.node].attr_ints("starts", Dims(dims(tensor).size(), 0)),
+                   dims(tensor));
       case Link::reshape_into:
         return reshape_of(link.parent, tensor, link.node).value();
       case Link::transpose_into:
@@ -136,14 +138,6 @@ class Builder {
       view.dims[at] = extents[d];
     }
     return result;
-  }
-
-  Dims view_starts(const Link& link) const {
-    const Node& node = network_.nodes[link.node];
-    Dims starts(dims(link.parent).size(), 0);
-    if (node.op == "slice") return node.attr_ints("starts", starts);
-    starts[link.axis] = link.offset;
-    return starts;
   }
 
   // Reshapes and transposes that are views -------------------------------------------------------

@@ -11,7 +11,7 @@ bool is_reshape(const Node& node) {
   return node.op == "reshape" || node.op == "flatten";
 }
 bool is_view_node(const Node& node) {
-  return node.op == "split" || (node.op == "slice" && slice_is_view(node));
+  return node.op == "slice" && slice_is_view(node);
 }
 
 class Linker {
@@ -26,7 +26,7 @@ class Linker {
       if (node.op == "concat") link_concat(id);
       if (node.op == "interleave") link_interleave(id);
       if (is_reshape(node) || node.op == "transpose") link_into(id);
-      if (is_view_node(node)) link_views(id);
+      if (is_view_node(node)) links_.of[node.outputs[0]] = {Link::view, node.inputs[0], id, 0, 0};
     }
     return std::move(links_);
   }
@@ -37,16 +37,6 @@ class Linker {
     const int maker = uses_.maker[tensor];
     return maker >= 0 && !uses_.is_output[tensor] && links_.of[tensor].kind == Link::none &&
            !is_view_node(network_.nodes[maker]);
-  }
-
-  void link_views(int id) {
-    const Node& node = network_.nodes[id];
-    const auto axis = static_cast<int>(node.attr_int("axis", 1));
-    int64_t offset = 0;
-    for (const TensorId output : node.outputs) {
-      links_.of[output] = {Link::view, node.inputs[0], id, axis, offset};
-      if (node.op == "split") offset += network_.tensors[output].dims[axis];
-    }
   }
 
   // All inputs lie side by side in another concatenation's output.

@@ -12,7 +12,7 @@ struct Link {
   enum Kind {
     none,            // a root of its own, or decided by layout (a reshape that may be a view)
     concat_slice,    // at `offset` along `axis` of the parent, each `step`-th index
-    view,            // what the slice or split `node` makes of the parent, a split from `offset` along `axis` on
+    view,            // what the slice `node` makes of the parent
     reshape_into,    // the input of a reshape whose output is the parent
     transpose_into,  // the input of a transpose whose output is the parent
   };

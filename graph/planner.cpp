@@ -13,6 +13,7 @@
 #include "graph/layout.h"
 #include "graph/links.h"
 #include "graph/memory.h"
+#include "graph/merge_convs.h"
 #include "graph/pair_halves.h"
 #include "graph/partition.h"
 
@@ -31,6 +32,7 @@ Result<Prepared> prepare(const Network& network, const PlanOptions& options) {
   Prepared made;
   made.network = network;
   TENFOLD_CHECK(compose_pointwise(made.network));
+  TENFOLD_CHECK(merge_convs(made.network));
   TENFOLD_CHECK(absorb_shuffles(made.network));
   TENFOLD_CHECK(pair_halves(made.network));
   TENFOLD_CHECK(insert_copies(made.network));

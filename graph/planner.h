@@ -2,8 +2,8 @@
 // Plan made of the cheapest of them (make_plan). Layout comes first and is a rule of each tensor
 // alone, so that what is tuned is exactly what is planned:
 //
-//   compose_pointwise, absorb_shuffles, pair_halves -> insert_copies -> absorb_flattens -> layout
-//   -> cover -> partition (by the cost handed in) -> memory
+//   compose_pointwise, merge_convs, absorb_shuffles, pair_halves -> insert_copies
+//   -> absorb_flattens -> layout -> cover -> partition (by the cost handed in) -> memory
 #pragma once
 #include <functional>
 #include <string>
