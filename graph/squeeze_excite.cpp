@@ -60,6 +60,7 @@ std::optional<Candidate> squeeze_then_excite(const PlanContext& context, const C
                                              const Candidate& reduce, const Candidate& excite) {
   if (context.device != DeviceKind::cpu || pool.task.op != "global_avg_pool" ||
       !pool.task.epilogue.empty() || !is_layer(reduce.task) || !is_layer(excite.task) ||
+      excite.task.outputs[0].dims.back() != pool.task.inputs[0].dims[3] ||
       !follows(context, pool, reduce) || !follows(context, reduce, excite))
     return std::nullopt;
   Candidate made = excite;

@@ -9,8 +9,8 @@ namespace tenfold::graph {
 
 /// The candidates of a pool, of the layer that alone reads it and of the layer that alone reads
 /// that, with their chains, as one. Layers are pointwise convolutions or fully connected ones.
-/// Nothing where they are not that, where a chain between or behind them has an operand, or on
-/// devices other than a CPU.
+/// Nothing where they are not that, where a chain between or behind them has an operand, where
+/// there are not as many results as channels (a classifier), or on devices other than a CPU.
 std::optional<Candidate> squeeze_then_excite(const PlanContext& context, const Candidate& pool,
                                              const Candidate& reduce, const Candidate& excite);
 

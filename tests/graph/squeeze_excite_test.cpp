@@ -50,6 +50,13 @@ TEST(SqueezeExcite, WhatOthersReadIsMade) {
   EXPECT_FALSE(kinds_of(planned(b, {}, prefer_gate(true))).contains("squeeze_excite"));
 }
 
+TEST(SqueezeExcite, AClassifierIsNone) {
+  NetworkBuilder b;
+  const TensorId x = b.relu(b.conv(b.input({1, 3, 9, 7}), 13));
+  b.output(b.conv(b.relu(b.conv(b.global_pool(x), 16)), 10));
+  EXPECT_FALSE(kinds_of(planned(b, {}, prefer_gate(true))).contains("squeeze_excite"));
+}
+
 TEST(SqueezeExcite, LayersOfWholeMapsAreNone) {
   NetworkBuilder b;
   const TensorId x = b.relu(b.conv(b.input({1, 3, 9, 7}), 13));
