@@ -9,6 +9,8 @@
 namespace tenfold::dsl {
 namespace {
 
+constexpr int64_t most_elements = int64_t{1} << 30;
+
 Error invalid(const Task& task, const std::string& rule) {
   return {ErrorCode::invalid_shape, task.op + ": " + rule};
 }
@@ -86,8 +88,17 @@ Status check_view(const Task& task, const View& view, bool written) {
                                to_string(view.strides));
     reached += stride * (extent - 1);
   }
-  if (end_element(view) > int64_t{1} << 30)
-    return invalid(task, "a view reaches past 2^30 elements");
+  if (end_element(view) > most_elements) return invalid(task, "a view reaches past 2^30 elements");
+  return {};
+}
+
+Status check_params(const Task& task) {
+  for (const Param& param : (*find_op(task.op))->params(task)) {
+    const Result<int64_t> elements = volume(param.dims);
+    if (!elements || *elements > most_elements)
+      return invalid(task,
+                     param.name + " of " + to_string(param.dims) + " are more than 2^30 elements");
+  }
   return {};
 }
 
@@ -174,7 +185,8 @@ Status check(const Task& task) {
   TENFOLD_CHECK(op->check(task));
   TENFOLD_CHECK(check_inner(task, op->operators));
   TENFOLD_CHECK(check_chain(task, task.prologue, task.inputs[0]));
-  return check_chain(task, task.epilogue, task.outputs[0]);
+  TENFOLD_CHECK(check_chain(task, task.epilogue, task.outputs[0]));
+  return check_params(task);
 }
 
 std::vector<Param> params(const Task& task) {

@@ -83,14 +83,16 @@ const Row table[] = {
       "mid0=nonsense", "mid0=clip(1)", "mid0=add@0", "mid1=relu"}},
     {"inverted_residual expanded=8 kernel_h=3 kernel_w=3 in=f32:1x5x5x4:100,20,4,1:0:0,0,0,0 "
      "out=f32:1x3x3x6:54,18,6,1:0:0,0,0,0",
-     {"expanded=0", "expanded=-3", "expanded=1.5", "expanded=1e9", "stride_h=0", "kernel_w=6",
-      "pad_left=-1"}},
+     {"expanded=0", "expanded=2e9", "expanded=-3", "expanded=1.5", "expanded=1e9", "stride_h=0",
+      "kernel_w=6", "pad_left=-1"}},
     {"squeeze_excite reduced=3 in=f32:2x5x4x8:160,32,8,1:0:0,0,0,0 "
      "out=f32:2x1x1x8:8,8,8,1:0:0,0,0,0",
      {"reduced=0", "reduced=-2", "reduced=1.5", "reduced=1e9", "mid0=nonsense", "mid0=add@0",
       "mid1=relu", "out=f32:2x1x2x8:16,16,8,1:0:0,0,0,0"}},
-    {"squeeze_excite h=5 w=4 c=8 reduced=3", {"h=0", "c=0", "k=0", "n=-1", "h=1e9 w=1e9 c=1e9"}},
-    {"gemm m=5 n=7 k=3", {"m=0", "n=0", "k=0", "n=-1", "k=1e9 m=1e9", "m=1e9 n=1e9"}},
+    {"squeeze_excite h=5 w=4 c=8 reduced=3",
+     {"h=0", "c=0", "k=0", "n=-1", "h=1e9 w=1e9 c=1e9", "c=1e6 reduced=1e6"}},
+    {"gemm m=5 n=7 k=3",
+     {"n=1e6 k=1e6", "m=0", "n=0", "k=0", "n=-1", "k=1e9 m=1e9", "m=1e9 n=1e9"}},
     {"gemm in=f32:5x3:3,1:0:0,0,0,0 out=f32:5x7:7,1:0:0,0,0,0",
      {"out=f32:5x7:7,1:0:0,0,0,0", "do=add", "do=add@0"}},
     {"matmul in=f32:2x1x3x5:15,15,5,1:0:0,0,0,0 in=f32:4x5x6:30,6,1:0:0,0,0,0 "
