@@ -124,6 +124,12 @@ int64_t size_of(const std::filesystem::path& folder, const std::vector<std::stri
   return total;
 }
 
+/// What is measured is said all the same; then the command fails.
+Status first_failure(const std::vector<std::pair<std::string, Error>>& failures) {
+  if (failures.empty()) return {};
+  return Error{failures[0].second.code, failures[0].first + ": " + failures[0].second.message};
+}
+
 void print(const Json& row) {
   fmt::print("{:<12} {:>9.3f} {:>9.3f} {:>9.3f} {:>9.1f} {:>9.1f}",
              row["engine"].get<std::string>(), row["median_ms"].get<double>(),
@@ -175,15 +181,20 @@ Status bench_network(const NetworkBench& options) {
   TENFOLD_TRY(Contender ours, start([&] { return Child::start("tenfold", {worker}); }, own_starts,
                                     loading(options.folder)));
   contenders.push_back(std::move(ours));
+  std::vector<std::pair<std::string, Error>> failures;  // engines that do not run this model
   for (const std::string& peer : options.against) {
-    TENFOLD_TRY(Contender contender,
-                start([&] { return start_peer(peer); }, peer_starts, loading(options.model)));
+    auto contender = start([&] { return start_peer(peer); }, peer_starts, loading(options.model));
+    if (!contender && (contender.error().code == ErrorCode::unavailable || interrupted()))
+      return contender.error();
     const Result<double> worst =
-        difference(contenders[0].loaded["outputs"], contender.loaded["outputs"]);
-    if (!worst)
-      return Error{worst.error().code, contender.process.name() + ": " + worst.error().message};
-    contender.max_abs_difference = *worst;
-    contenders.push_back(std::move(contender));
+        contender ? difference(contenders[0].loaded["outputs"], contender->loaded["outputs"])
+                  : Result<double>(contender.error());
+    if (!worst) {
+      failures.emplace_back(peer, worst.error());
+      continue;
+    }
+    contender->max_abs_difference = *worst;
+    contenders.push_back(*std::move(contender));
   }
   TENFOLD_CHECK(time_rounds(contenders, options.seconds, progress));
 
@@ -214,6 +225,8 @@ Status bench_network(const NetworkBench& options) {
     }
     rows.push_back(std::move(row));
   }
+  for (const auto& [peer, error] : failures)
+    rows.push_back({{"engine", peer}, {"median_ms", nullptr}, {"reason", error.message}});
   if (!options.against.empty()) json["engines"] = rows;
   if (options.layers) {
     TENFOLD_TRY(const nlohmann::json answer, contenders[0].process.call({{"layers", 15}}));
@@ -221,19 +234,20 @@ Status bench_network(const NetworkBench& options) {
   }
 
   if (!options.json.empty()) TENFOLD_CHECK(write_text(options.json, json.dump(2) + "\n"));
-  if (options.json == "-") return {};
+  if (options.json == "-") return first_failure(failures);
   progress.say(fmt::format("{} on {}, {} thread{}, {}", options.folder,
                            json["target"].get<std::string>(), options.threads,
                            options.threads == 1 ? "" : "s", cpu_name()));
   fmt::print("{:<12} {:>9} {:>9} {:>9} {:>9} {:>9}", "", "median ms", "min ms", "p90 ms", "load ms",
              "first ms");
   fmt::print("{}\n", options.against.empty() ? "" : "  ratio   max difference");
-  for (const Json& row : rows) print(row);
+  for (const Json& row : rows)
+    if (!row["median_ms"].is_null()) print(row);
   fmt::print("library {}, weights {}, runtime {}, peak memory {}\n",
              bytes_text(json["library_bytes"]), bytes_text(json["weights_file_bytes"]),
              bytes_text(json["runtime_bytes"]), bytes_text(json["peak_rss_bytes"]));
   if (options.layers) print_layers(json["layers"], json["layers"].size());
-  return {};
+  return first_failure(failures);
 }
 
 }  // namespace tenfold::cli

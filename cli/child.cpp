@@ -50,8 +50,15 @@ Result<Child> Child::start(const std::string& name, const std::vector<std::strin
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
+  // A process group of its own, so that it ends with all that it has started: OpenVINO forks to
+  // report failures home, and where there is no network that process never ends.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  posix_spawnattr_setpgroup(&attributes, 0);
   const int failed =
-      ::posix_spawnp(&child.pid_, arguments[0], &actions, nullptr, arguments.data(), environ);
+      ::posix_spawnp(&child.pid_, arguments[0], &actions, &attributes, arguments.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   ::close(to[0]);
   ::close(from[1]);
@@ -75,7 +82,7 @@ Child::~Child() {
   for (const int file : {to_, from_, log_})
     if (file >= 0) ::close(file);
   if (pid_ <= 0) return;
-  ::kill(pid_, SIGKILL);
+  ::kill(-pid_, SIGKILL);
   while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
