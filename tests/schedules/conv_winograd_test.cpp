@@ -67,6 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
     Shapes, WinogradSpec,
     ::testing::Values(
         "conv2d h=28 w=28 c=32 k=32 r=3 s=3 pad=1 halo bias relu",
+        "conv2d h=7 w=7 c=40 k=56 r=3 s=3 pad=1 bias relu",
         "conv2d n=2 h=23 w=29 c=17 k=19 r=3 s=3 pad=1 bias",
         "conv2d h=24 w=21 c=24 k=40 r=3 s=3 pad_top=2 pad_right=1 bias add relu",
         "conv2d h=19 w=30 c=16 k=24 r=1 s=3 pad_left=1 pad_right=1 bias",
