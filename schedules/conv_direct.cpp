@@ -131,8 +131,8 @@ Config initial(const Task& task, const Target& target) {
   };
   int64_t stage = stage_axis(task).values[0];
   ConvTile tile = tiles(stage == stage_none);
-  // An input that is changed on load, and whose windows do not overlap, is kept for a tile: it stays
-  // in L1 from when it is made.
+  // An input that is changed on load, and whose windows do not overlap, is kept for a tile: it
+  // stays in L1 from when it is made.
   const bool by_tile = stage == stage_strip && s.window.kernel_h <= s.window.stride_h &&
                        s.window.kernel_w <= s.window.stride_w && task.inputs[0].strides[3] == 1;
   // Weights that do not stay in L2 are read once: threads take blocks of them over the whole image.
@@ -140,9 +140,8 @@ Config initial(const Task& task, const Target& target) {
   const double weight_bytes =
       4.0 * static_cast<double>(s.k * s.c / s.groups * s.window.kernel_h * s.window.kernel_w);
   const double kept_bytes = static_cast<double>(target.l2_bytes) * (by_tile ? 2 : 0.5);
-  const bool by_blocks =
-      tile.yt == 0 ||
-      (divide_up(divide_up(s.k, tile.lanes), tile.kt) >= 4 && weight_bytes > kept_bytes);
+  const bool by_blocks = tile.yt == 0 || (divide_up(divide_up(s.k, tile.lanes), tile.kt) >= 4 &&
+                                          weight_bytes > kept_bytes);
   if (by_blocks && stage != stage_none) {
     stage = stage_root;  // a strip's would be made again for each block
     tile = tiles(true);
@@ -162,6 +161,16 @@ Config initial(const Task& task, const Target& target) {
            {"strip", by_blocks ? 0 : good_strip(task, s, tile.xt, tile.yt, target)},
            {"par", by_blocks ? 1 : 0},
            {"stage", stage}}};
+}
+
+// Weights come from memory at some 5 bytes a cycle.
+double cycles(const Task& task, const Target& target, const Config& config) {
+  const ConvShape s = conv_shape(task);
+  const ConvTile tile{config.at("lanes"), config.at("kt"), config.at("xt"), config.at("yt"),
+                      config.at("skip")};
+  const double weight_bytes =
+      4.0 * static_cast<double>(s.k * s.c / s.groups * s.window.kernel_h * s.window.kernel_w);
+  return std::max(image_cycles(task, tile, target), weight_bytes / 5);
 }
 
 std::vector<Packing> packing(const Task& task, const Target&, const Config& config) {
@@ -345,7 +354,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space conv_direct_space() {
-  return {"direct", 4, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"direct", 4, serves, axes, legal, initial, packing, apply, nullptr, cycles};
 }
 
 }  // namespace tenfold::schedules

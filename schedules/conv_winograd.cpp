@@ -167,6 +167,11 @@ double cycles(const Task& task, const Target& target, const Geometry& g, int64_t
          blocks * (transforms + traffic);
 }
 
+double cycles_of(const Task& task, const Target& target, const Config& config) {
+  return cycles(task, target, geometry(task, config.at("m")), config.at("lanes"), config.at("kt"),
+                config.at("xt"), config.at("bx"), config.at("by"));
+}
+
 // What is accurate enough unless told otherwise, the widest vectors that divide K, and the cheapest
 // tiles and blocks.
 Config initial(const Task& task, const Target& target) {
@@ -325,7 +330,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space conv_winograd_space() {
-  return {"winograd", 4, serves, axes, legal, initial, packing, apply, extra_error};
+  return {"winograd", 4, serves, axes, legal, initial, packing, apply, extra_error, cycles_of};
 }
 
 }  // namespace tenfold::schedules

@@ -1,6 +1,7 @@
 #include "schedules/space.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "dsl/op.h"
 #include "schedules/space_list.h"
@@ -43,12 +44,19 @@ bool accurate(const Task& task, const Config& config, double bound) {
 }
 
 Config initial_config(const Task& task, const Target& target, double accuracy) {
+  Config best;
+  double least = 0;
   for (const Space* space : spaces_for(task, target)) {
     Config config = space->initial(task, target);
-    if (accurate(task, config, accuracy)) return config;
+    if (!accurate(task, config, accuracy)) continue;
+    if (!space->cycles && best.algorithm.empty()) return config;
+    if (!space->cycles) continue;
+    const double cycles = space->cycles(task, target, config);
+    if (best.algorithm.empty() || cycles < least) best = std::move(config), least = cycles;
   }
-  assert(false && "the plainest space of each operator serves everything, exactly");
-  return {};
+  assert(!best.algorithm.empty() &&
+         "the plainest space of each operator serves everything, exactly");
+  return best;
 }
 
 Status check(const Task& task, const Target& target, const Config& config) {

@@ -38,6 +38,9 @@ struct Space {
   /// Bound on the relative L2 error against exact arithmetic with inputs of order 1, beyond that of
   /// a plain sum. Null: none.
   double (*extra_error)(const Task& task, const Config& config);
+  /// What one core takes for a legal config whose constants are cold, in cycles, where spaces
+  /// compete for the untuned choice. Null: the space competes with none.
+  double (*cycles)(const Task& task, const Target& target, const Config& config) = nullptr;
 };
 
 std::span<const Space> spaces();
@@ -52,7 +55,8 @@ bool accurate(const Task& task, const Config& config, double bound);
 /// What is allowed unless the user says otherwise: F(4, 3) is, F(6, 3) is not.
 inline constexpr double default_accuracy = 2e-5;
 
-/// The untuned choice: the default of the first space that serves and whose default is accurate.
+/// The untuned choice: the default of the first space that serves and whose default is accurate;
+/// where that space estimates cycles, the cheapest of the defaults that do.
 Config initial_config(const Task& task, const Target& target, double accuracy = default_accuracy);
 
 /// The config's space exists, serves the task, each value is on its axis, and the space calls it

@@ -79,5 +79,42 @@ INSTANTIATE_TEST_SUITE_P(
         "conv2d n=2 h=20 w=59 c=19 k=17 r=3 s=3 dilation=3 pad=3 bias",
         "conv2d h=29 w=16 c=16 k=16 r=3 s=3 dilation_h=2 dilation_w=1 pad_top=1 bias"));
 
+struct Choice {
+  const char* spec;
+  const char* algorithm;
+};
+
+class ChosenForm : public ::testing::TestWithParam<Choice> {};
+
+// Direct convolution leaves out taps that are padding; Winograd's tiles of a phase are mostly that
+// at high rates.
+TEST_P(ChosenForm, IsTheCheaperOne) {
+  const auto task = dsl::parse_op_spec(GetParam().spec);
+  ASSERT_TRUE(task) << task.error().message;
+  for (const char* name : {"x86_64-avx2", "x86_64-avx512"}) {
+    const Target target = *parse_target(name);
+    const Config config = schedules::initial_config(*task, target);
+    EXPECT_EQ(config.algorithm, GetParam().algorithm) << name;
+    EXPECT_TRUE(schedules::check(*task, target, config)) << name;
+  }
+}
+
+// With 8 lanes the products of F(2, 3) hide its weights even when they are cold.
+TEST(ChosenFormOfSmallMaps, IsWinograd) {
+  const auto task = dsl::parse_op_spec("conv2d h=7 w=7 c=512 k=512 r=3 s=3 pad=1");
+  ASSERT_TRUE(task);
+  EXPECT_EQ(schedules::initial_config(*task, *parse_target("x86_64-avx2")).algorithm, "winograd");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Winograd, ChosenForm,
+    ::testing::Values(Choice{"conv2d h=14 w=14 c=256 k=256 r=3 s=3 pad=1", "winograd"},
+                      Choice{"conv2d h=56 w=56 c=64 k=64 r=3 s=3 pad=1", "winograd"},
+                      Choice{"conv2d h=32 w=32 c=256 k=256 r=3 s=3 dilation=2 pad=2", "winograd"},
+                      Choice{"conv2d h=32 w=32 c=256 k=256 r=3 s=3 dilation=6 pad=6", "direct"},
+                      Choice{"conv2d h=32 w=32 c=256 k=256 r=3 s=3 dilation=18 pad=18", "direct"},
+                      Choice{"conv2d h=65 w=65 c=256 k=256 r=3 s=3 dilation=12 pad=12", "direct"},
+                      Choice{"conv2d h=14 w=14 c=256 k=256 r=3 s=3 dilation=12 pad=12", "direct"}));
+
 }  // namespace
 }  // namespace tenfold
