@@ -1,11 +1,12 @@
-// "depthwise": one filter a channel, as a tile of pixels whose rows are reused, with all taps
-// unrolled.
+// "depthwise": one filter a channel, as a tile of pixels whose rows are reused, with the taps
+// unrolled, all or those of a row.
 #include <algorithm>
 #include <limits>
 
 #include "dsl/op.h"
 #include "schedules/alias.h"
 #include "schedules/conv_loops_halide.h"
+#include "schedules/depthwise_cycles.h"
 #include "schedules/finish_halide.h"
 #include "schedules/space_list.h"
 
@@ -36,6 +37,14 @@ std::vector<int64_t> vector_blocks(const ConvShape& s, int64_t lanes) {
   return blocks;
 }
 
+// Where nothing has to be kept, a block's input may be copied all the same: dense, it has no lines
+// that collide in L1, and the loads of a copy wait for nothing.
+Axis copy_axis(const Task& task) {
+  Axis axis = stage_axis(task);
+  if (axis.values.size() == 1) axis.values.push_back(stage_strip);
+  return axis;
+}
+
 std::vector<Axis> axes(const Task& task, const Target& target) {
   const ConvShape s = conv_shape(task);
   return {
@@ -48,7 +57,7 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
                                   .back())},  // vectors of channels inside the loop over x; 0: all
       {"order", {0, 1}},  // the other channels are 0: outside a strip's rows, 1: inside a row
       strip_axis(s),
-      stage_axis(task),
+      copy_axis(task),
   };
 }
 
@@ -69,6 +78,9 @@ Status legal(const Task& task, const Target& target, const Config& config) {
     return illegal("a task that may run in place must not compute a row twice");
   if (config.at("order") == 1 && config.at("kb") == 0)
     return illegal("there are no other channels");
+  if (stage_axis(task).values[0] == stage_none && config.at("stage") != stage_none &&
+      (config.at("kb") == 0 || config.at("order") == 1))
+    return illegal("a copy of all channels");
   // A single pixel's taps are always taken: there is no smaller body.
   if (body(s, config) > 512 && config.at("xt") * config.at("yt") > 1)
     return illegal("the unrolled body is too long");
@@ -77,55 +89,50 @@ Status legal(const Task& task, const Target& target, const Config& config) {
   return {};
 }
 
-// Cycles of a tile, two products and two loads a cycle: each input row of the tile is loaded once,
-// each weight once.
-double tile_cycles(const ConvShape& s, int64_t xt, int64_t yt) {
-  const dsl::Window& w = s.window;
-  const int64_t rows = (yt - 1) * w.stride_h + w.kernel_h,
-                columns = (xt - 1) * w.stride_w + w.kernel_w;
-  const int64_t taps = w.kernel_h * w.kernel_w, products = taps * xt * yt;
-  const int64_t loads = std::min(rows * columns, products) + taps + xt * yt;
-  return std::max({static_cast<double>(products) / 2, static_cast<double>(loads) / 2,
-                   2.5 * static_cast<double>(taps)}) +
-         4;
-}
-
+// The tile, the block of channels, and whether its input is copied, that cost the fewest cycles.
 Config initial(const Task& task, const Target& target) {
   const ConvShape s = conv_shape(task);
+  const int64_t lanes = lane_choices(task, target).back(), all = divide_up(s.k, lanes);
+  const Axis stages = copy_axis(task);
   Config config{"depthwise",
-                {{"lanes", lane_choices(task, target).back()},
+                {{"lanes", lanes},
                  {"ru", 1},
                  {"kb", 0},
                  {"order", 0},
-                 {"strip", 0}}};
+                 {"strip", 0},
+                 {"stage", stages.values[0]}}};
   double best = std::numeric_limits<double>::max();
-  // Of equal ones the first: two rows of four pixels reuse most.
-  for (const int64_t yt : up_to({2, 1, 4, 3}, s.height))
-    for (const int64_t xt : up_to({4, 8, 7, 6, 5, 3, 2, 1}, s.width)) {
-      Config tile = config;
-      tile.values["xt"] = xt;
-      tile.values["yt"] = yt;
+  // Of equal ones the first.
+  for (const int64_t yt : up_to({1, 2, 4, 3}, s.height))
+    for (const int64_t xt : up_to({8, 7, 4, 6, 5, 3, 2, 1}, s.width)) {
       // Half of the registers hold sums, the others inputs that several taps use.
-      if (xt * yt > target.registers / 2 || !legal(task, target, tile)) continue;
-      const double cycles = tile_cycles(s, xt, yt) *
-                            static_cast<double>(divide_up(s.width, xt) * divide_up(s.height, yt));
-      if (cycles >= best) continue;
-      best = cycles;
-      config = tile;
+      if (xt * yt > target.registers / 2) continue;
+      for (const int64_t kb : vector_blocks(s, lanes)) {
+        // Threads take blocks instead of strips: a few at least.
+        if (kb > 0 && divide_up(all, kb) < 4) continue;
+        for (const int64_t stage : stages.values)
+          for (const int64_t ru : {1, 0}) {
+            if (stage == stage_root || (ru == 0 && s.window.kernel_h == 1)) continue;
+            Config tile = config;
+            for (const auto& [name, value] :
+                 {std::pair{"xt", xt}, {"yt", yt}, {"kb", kb}, {"stage", stage}, {"ru", ru}})
+              tile.values[name] = value;
+            if (!legal(task, target, tile)) continue;
+            const double cycles = depthwise_cycles(task, s, target,
+                                                   {.lanes = lanes,
+                                                    .xt = xt,
+                                                    .yt = yt,
+                                                    .vectors = kb > 0 ? kb : all,
+                                                    .copied = stage != stage_none,
+                                                    .unrolled = ru == 1});
+            if (cycles >= best) continue;
+            best = cycles;
+            config = tile;
+          }
+      }
     }
-  config.values["strip"] = good_strip(task, s, config.at("xt"), config.at("yt"), target);
-  // Where the rows of a window do not stay in L2 until the next reads them, those of a few cache
-  // lines of channels do: such a block is taken over the whole image.
-  const double window_bytes =
-      4.0 * static_cast<double>(((s.window.kernel_h - 1) * s.window.dilation_h + 1) *
-                                task.inputs[0].dims[2] * s.k);
-  const int64_t few = std::max<int64_t>(1, 32 / config.at("lanes"));
-  if (window_bytes > 0.75 * static_cast<double>(target.l2_bytes) &&
-      few * config.at("lanes") < s.k) {
-    config.values["kb"] = few;
-    config.values["strip"] = 0;
-  }
-  config.values["stage"] = stage_axis(task).values[0];
+  if (config.at("kb") == 0)
+    config.values["strip"] = good_strip(task, s, config.at("xt"), config.at("yt"), target);
   return config;
 }
 
@@ -142,6 +149,7 @@ std::vector<Packing> packing(const Task& task, const Target&, const Config&) {
 ///   sums[yt][xt] = 0, in registers
 ///   [unrolled: for r, s: one weight vector, a product for each pixel]  (ru=0: r is a loop)
 ///   [unrolled: out = chain(sums)]
+/// stage: before the first tile, a copy of the item's input, masked or only dense.
 /// order=0: threads take blocks, too; order=1: the blocks are inside the loop over y. The last
 /// tiles and the last vector of channels shift inwards: a condition on a pixel would be met in each
 /// body. In place, where nothing is computed twice, tiles at the right edge are cut.
@@ -151,7 +159,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const ConvShape s = conv_shape(task);
   const auto axis = [&](const char* name) { return static_cast<int>(config.at(name)); };
   const int lanes = axis("lanes"), xt = axis("xt"), yt = axis("yt");
-  const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
+  dsl::Binding binding = dsl::bind(task, packing(task, target, config));
   dsl::Algorithm algorithm = (*dsl::find_op(task.op))->algorithm(task, binding);
   Halide::Func out = algorithm.funcs.at("out"), acc = algorithm.funcs.at("acc");
   const Var k = out.args()[0], x = out.args()[1], y = out.args()[2], n = out.args()[3];
@@ -185,15 +193,22 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const Var ak = acc.args()[0], ax = acc.args()[1], ay = acc.args()[2];
   acc.compute_at(out, ko).bound_extent(ak, lanes).vectorize(ak).unroll(ax).unroll(ay);
   Halide::Stage update = acc.update();
-  update.reorder(ak, ax, ay, taps[0], taps[1], taps[2])
+  // Where tiles step over pixels, the taps of one remainder after another: they share inputs.
+  const int step = static_cast<int>(std::min(s.window.stride_w, s.window.kernel_w));
+  Halide::RVar so("so"), si("si");
+  update.split(taps[1], so, si, step, TailStrategy::GuardWithIf)
+      .reorder(ak, ax, ay, taps[0], so, si, taps[2])
       .vectorize(ak)
       .unroll(ax)
       .unroll(ay)
       .unroll(taps[0])
-      .unroll(taps[1]);
+      .unroll(so)
+      .unroll(si);
   if (axis("ru")) update.unroll(taps[2]);
 
   const int64_t multiplier = s.k / s.c;
+  if (!algorithm.funcs.contains("load") && axis("stage") == stage_strip)
+    algorithm.funcs["load"] = binding.inputs[0].in();
   const bool blocks = axis("kb") > 0 && axis("order") == 0;  // each item makes its own channels
   keep_load(algorithm, out, item, task, target, config.at("stage"),
             blocks ? std::max<int64_t>(1, lanes / multiplier) : 0);
@@ -203,7 +218,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space conv_depthwise_space() {
-  return {"depthwise", 2, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"depthwise", 3, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules

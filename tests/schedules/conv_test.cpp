@@ -58,6 +58,9 @@ INSTANTIATE_TEST_SUITE_P(
                       "conv2d h=8 w=8 c=11 k=11 r=5 s=5 pad=2 depthwise halo add relu",
                       "conv2d h=14 w=9 c=24 k=24 r=7 s=7 pad=3 depthwise",
                       "conv2d h=10 w=10 c=12 k=12 r=3 s=3 dilation=2 pad=2 depthwise halo",
+                      "conv2d h=15 w=16 c=40 k=40 r=5 s=5 stride=2 pad=2 depthwise halo bias",
+                      "conv2d h=16 w=17 c=9 k=9 r=4 s=4 stride=3 pad=1 depthwise halo",
+                      "conv2d h=9 w=13 c=8 k=8 r=2 s=2 stride=3 depthwise bias relu",
                       "conv2d h=6 w=7 c=6 k=18 r=3 s=3 pad=1 depthwise bias",
                       "conv2d h=6 w=7 c=3 k=3 r=3 s=3 pad=1 depthwise input=nchw output=nchw"));
 

@@ -1,0 +1,125 @@
+#include "schedules/depthwise_cycles.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace tenfold::schedules {
+namespace {
+
+constexpr double line_bytes = 64;
+
+double as_double(int64_t value) {
+  return static_cast<double>(value);
+}
+
+// L1's sets: 64 on all CPUs that we know, for a page's offset chooses them.
+constexpr int64_t l1_sets = 64;
+
+// How L1 takes pixels that lie `stride` bytes apart.
+struct Sets {
+  int64_t apart;  // a pixel's first line lies in one of the sets 0, apart, 2 * apart, ...
+  double ways;
+  // Lines of pixels of `run` lines each that stay.
+  double held(double run) const {
+    return as_double(l1_sets / apart) * std::min(run, as_double(apart)) * ways;
+  }
+};
+
+Sets sets_of(int64_t stride, const Target& target) {
+  const int64_t line = static_cast<int64_t>(line_bytes);
+  return {.apart = stride % line == 0 ? std::gcd(stride / line, l1_sets) : 1,
+          .ways = as_double(target.l1_bytes) / line_bytes / as_double(l1_sets)};
+}
+
+// Whether the chain has an exponential. Where all taps are unrolled, the compiler begins one
+// pixel's chain between the products of the next, whose operands it keeps on the stack meanwhile.
+bool long_chain(const Task& task) {
+  static const char* const short_ones[] = {"relu",   "hard_swish",  "abs",          "neg",  "clip",
+                                           "affine", "leaky_relu",  "hard_sigmoid", "bias", "scale",
+                                           "prelu",  "scale_shift", "add",          "sub",  "mul",
+                                           "max",    "min",         "rsub"};
+  return std::any_of(task.epilogue.begin(), task.epilogue.end(), [](const Stage& stage) {
+    return std::find(std::begin(short_ones), std::end(short_ones), stage.kind) ==
+           std::end(short_ones);
+  });
+}
+
+struct Tile {
+  double pixels, rows, columns;  // rows and columns of inputs
+  double inputs;                 // loads of them
+};
+
+// Two products and two loads a cycle. A sum's products wait four cycles for each other; the next
+// tile's fill the gaps where it begins within the 256 instructions that the core looks ahead.
+double tile_cycles(const Task& task, const ConvShape& s, const Target& target,
+                   const DepthwiseLoops& loops, const Tile& tile) {
+  const double kernel_h = as_double(s.window.kernel_h);
+  const double taps = kernel_h * as_double(s.window.kernel_w), products = taps * tile.pixels;
+  double loads = std::min(tile.inputs, products) + taps + tile.pixels, between = 4;
+  if (loops.unrolled) {
+    // Rows of inputs that two rows of sums use are kept from the one to the other.
+    const double kept = loops.yt > 1 ? tile.columns : as_double(loops.xt);
+    loads += 2 * kernel_h * std::max(0.0, tile.pixels + kept + 2 - target.registers);
+    if (long_chain(task)) between += 4 * tile.pixels;
+  } else {
+    between += 2 * kernel_h;
+  }
+  const double alone = std::clamp(1.8 * products / 256, 0.5, 1.0);
+  return std::max({products / 2, loads / 2, 4 * taps * alone}) + between;
+}
+
+}  // namespace
+
+// Figures of a Zen 3 core: cycles between products for a line from L2 (0.3 where all of the task's
+// lines lie there, 2.5 where they come from L3), 8 for one of a tile whose lines displace each
+// other, 3 for pixels of one line, of which a prefetcher makes nothing.
+double depthwise_cycles(const Task& task, const ConvShape& s, const Target& target,
+                        const DepthwiseLoops& loops) {
+  const dsl::Window& w = s.window;
+  const View& in = task.inputs[0];
+  const double taps = as_double(w.kernel_h * w.kernel_w);
+  Tile tile{.pixels = as_double(loops.xt * loops.yt),
+            .rows = as_double((loops.yt - 1) * w.stride_h + w.kernel_h),
+            .columns = as_double((loops.xt - 1) * w.stride_w + w.kernel_w)};
+  tile.inputs = (loops.unrolled ? tile.rows : as_double(w.kernel_h * loops.yt)) * tile.columns;
+  double cycles = tile_cycles(task, s, target, loops, tile);
+
+  const double vector_lines = 4 * as_double(loops.lanes) / line_bytes;
+  const double run = as_double(loops.vectors) * vector_lines;  // lines of a pixel
+  const double run_lines = std::max(1.0, std::ceil(run));
+  const Sets sets = sets_of(loops.copied ? 4 : 4 * in.strides[2], target);
+  const double window_rows =
+      as_double((loops.yt - 1) * w.stride_h + (w.kernel_h - 1) * w.dilation_h + 1);
+  const double window = window_rows * as_double(in.dims[2] + w.pad_left + w.pad_right) * run_lines;
+  const double inputs = tile.rows * tile.columns;
+  const double fresh = std::min(inputs, tile.pixels * as_double(w.stride_h * w.stride_w));
+  const double all_bytes = 4 * as_double(in.dims[1] * in.dims[2] * s.c + s.height * s.width * s.k);
+  const double l2_lines = 0.75 * as_double(target.l2_bytes) / line_bytes;
+  const double line_cycles = all_bytes / line_bytes < l2_lines ? 0.3
+                             : window < l2_lines               ? 0.8
+                                                               : 2.5;
+  // Of the window, what stays until the next row reads it.
+  const double stays = std::min(1.0, 0.8 * sets.held(run_lines) / (window + taps * run));
+  cycles += line_cycles * (fresh + (1 - stays) * (inputs + taps - fresh)) * vector_lines;
+  cycles += 3 * (fresh + tile.pixels) * vector_lines / (run * run);
+  // Lines from L3: a prefetcher follows whole pixels, several of which lie in a page.
+  if (all_bytes / line_bytes >= l2_lines) {
+    const bool whole = !loops.copied && loops.vectors * loops.lanes >= s.k;
+    cycles += 2 * (fresh + tile.pixels) * vector_lines *
+              (whole ? std::min(1.0, 4 * as_double(in.strides[2]) / 2048) : 1);
+  }
+  // A tile's lines displace each other, and those that a prefetcher adds.
+  const double at_once = inputs * (run > as_double(sets.apart) ? 2 : 1);
+  cycles += 8 * inputs * vector_lines *
+            std::clamp(2 * at_once / sets.held(std::max(1.0, vector_lines)) - 1, 0.0, 1.0);
+  if (loops.copied) {  // a load, a store; and once more where the copy does not stay in L2
+    cycles += 1.5 * fresh;
+    if (as_double(in.dims[1] * in.dims[2]) * run_lines > l2_lines)
+      cycles += 5 * fresh * vector_lines;
+  }
+  return cycles * as_double(divide_up(s.width, loops.xt) * divide_up(s.height, loops.yt) *
+                            divide_up(s.k, loops.lanes));
+}
+
+}  // namespace tenfold::schedules
