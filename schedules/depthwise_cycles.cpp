@@ -95,16 +95,15 @@ double depthwise_cycles(const Task& task, const ConvShape& s, const Target& targ
   const double inputs = tile.rows * tile.columns;
   const double fresh = std::min(inputs, tile.pixels * as_double(w.stride_h * w.stride_w));
   const double all_bytes = 4 * as_double(in.dims[1] * in.dims[2] * s.c + s.height * s.width * s.k);
-  const double l2_lines = 0.75 * as_double(target.l2_bytes) / line_bytes;
-  const double line_cycles = all_bytes / line_bytes < l2_lines ? 0.3
-                             : window < l2_lines               ? 0.8
-                                                               : 2.5;
+  const double l2_lines = as_double(target.l2_bytes) / line_bytes;
+  const bool in_l2 = all_bytes / line_bytes < 0.75 * l2_lines;
+  const double line_cycles = in_l2 ? 0.3 : window < 0.6 * l2_lines ? 0.8 : 2.5;
   // Of the window, what stays until the next row reads it.
   const double stays = std::min(1.0, 0.8 * sets.held(run_lines) / (window + taps * run));
   cycles += line_cycles * (fresh + (1 - stays) * (inputs + taps - fresh)) * vector_lines;
   cycles += 3 * (fresh + tile.pixels) * vector_lines / (run * run);
   // Lines from L3: a prefetcher follows whole pixels, several of which lie in a page.
-  if (all_bytes / line_bytes >= l2_lines) {
+  if (!in_l2) {
     const bool whole = !loops.copied && loops.vectors * loops.lanes >= s.k;
     cycles += 2 * (fresh + tile.pixels) * vector_lines *
               (whole ? std::min(1.0, 4 * as_double(in.strides[2]) / 2048) : 1);
@@ -115,7 +114,7 @@ double depthwise_cycles(const Task& task, const ConvShape& s, const Target& targ
             std::clamp(2 * at_once / sets.held(std::max(1.0, vector_lines)) - 1, 0.0, 1.0);
   if (loops.copied) {  // a load, a store; and once more where the copy does not stay in L2
     cycles += 1.5 * fresh;
-    if (as_double(in.dims[1] * in.dims[2]) * run_lines > l2_lines)
+    if (as_double(in.dims[1] * in.dims[2]) * run_lines > 0.5 * l2_lines)
       cycles += 5 * fresh * vector_lines;
   }
   return cycles * as_double(divide_up(s.width, loops.xt) * divide_up(s.height, loops.yt) *
