@@ -4,46 +4,16 @@
 //        "acc" {k, x, y, n} over the reduction {c in group, tap}.
 #include <cmath>
 
+#include "dsl/deform_shape_halide.h"
 #include "dsl/frame_halide.h"
 #include "dsl/op_list.h"
 #include "dsl/rules.h"
-#include "dsl/window.h"
 
 namespace tenfold::dsl {
 namespace {
 
-/// inputs[2] is the mask, unless a stage claims it as its operand.
-bool has_mask(const Task& task) {
-  bool claimed = false;
-  for (const std::vector<Stage>* chain : {&task.prologue, &task.epilogue})
-    for (const Stage& stage : *chain) claimed = claimed || stage.input == 2;
-  return task.inputs.size() > 2 && !claimed;
-}
-
-struct Shape {
-  Window w;
-  int64_t groups, offset_groups, group_c, group_k, offset_c, taps;
-  bool masked;
-};
-
-Shape shape_of(const Task& task) {
-  const Attrs& attrs = task.attrs;
-  const Window w = window_of(attrs);
-  const int64_t groups = attrs.get_int("groups", 1),
-                offset_groups = attrs.get_int("offset_groups", 1);
-  const int64_t channels = task.inputs[0].dims[3];
-  return {w,
-          groups,
-          offset_groups,
-          channels / groups,
-          task.outputs[0].dims[3] / groups,
-          channels / offset_groups,
-          w.kernel_h * w.kernel_w,
-          has_mask(task)};
-}
-
 Status check_deform(const Task& task) {
-  TENFOLD_CHECK(check_views(task, has_mask(task) ? 3 : 2, 4));
+  TENFOLD_CHECK(check_views(task, has_deform_mask(task) ? 3 : 2, 4));
   TENFOLD_CHECK(check_window(task));
   const Dims &in = task.inputs[0].dims, &out = task.outputs[0].dims;
   for (const char* name : {"groups", "offset_groups"}) {
@@ -51,7 +21,7 @@ Status check_deform(const Task& task) {
     TENFOLD_CHECK(rule(in[3] % task.attrs.get_int(name, 1) == 0, task,
                        std::to_string(in[3]) + " channels do not divide into " + name));
   }
-  const Shape s = shape_of(task);
+  const DeformShape s = deform_shape(task);
   TENFOLD_CHECK(rule(out[3] % s.groups == 0, task,
                      std::to_string(out[3]) + " output channels do not divide into groups"));
   for (int i = 1; i <= (s.masked ? 2 : 1); ++i) {
@@ -64,7 +34,7 @@ Status check_deform(const Task& task) {
 }
 
 std::vector<Param> weights(const Task& task) {
-  const Shape s = shape_of(task);
+  const DeformShape s = deform_shape(task);
   return {{"weights", {task.outputs[0].dims[3], s.group_c, s.w.kernel_h, s.w.kernel_w}}};
 }
 
@@ -94,7 +64,7 @@ double sampled(const Values& image, int64_t n, double y, double x, int64_t c) {
 /// Dai et al. 2017; Zhu et al. 2019 (mask); ONNX's DeformConv.
 void reference(const Task& task, std::span<const Values> inputs, std::span<const Values> params,
                std::span<Values> outputs) {
-  const Shape s = shape_of(task);
+  const DeformShape s = deform_shape(task);
   const Values &in = inputs[0], &offsets = inputs[1];
   Values& out = outputs[0];
   const int64_t channels = in.dims[3];
@@ -125,42 +95,17 @@ void reference(const Task& task, std::span<const Values> inputs, std::span<const
 }
 
 Algorithm algorithm(const Task& task, const Binding& binding) {
-  using Halide::clamp;
   using Halide::Expr;
-  using Halide::select;
   Algorithm result;
-  const Shape s = shape_of(task);
+  const DeformShape s = deform_shape(task);
   const auto whole = [](int64_t value) { return static_cast<int>(value); };
-  const int height = whole(task.inputs[0].dims[1]), width = whole(task.inputs[0].dims[2]);
   const int kernel_w = whole(s.w.kernel_w);
   const Halide::Var c("c"), tap("tap"), k("k"), x("x"), y("y"), n("n");
 
-  const Expr moved = s.offset_groups == 1 ? Expr(tap) : c / whole(s.offset_c) * whole(s.taps) + tap;
-  // Beyond one pixel outside all four corners are: clamping there keeps the integers small and
-  // changes nothing.
-  const auto place = [&](const Expr& base, const Expr& offset, int extent) {
-    return clamp(Halide::cast<float>(base) + offset, -1.0f, static_cast<float>(extent));
-  };
-  const Expr at_y =
-      place(y * whole(s.w.stride_h) - whole(s.w.pad_top) + tap / kernel_w * whole(s.w.dilation_h),
-            binding.inputs[1](2 * moved, x, y, n), height);
-  const Expr at_x =
-      place(x * whole(s.w.stride_w) - whole(s.w.pad_left) + tap % kernel_w * whole(s.w.dilation_w),
-            binding.inputs[1](2 * moved + 1, x, y, n), width);
-  const Expr floor_y = Halide::floor(at_y), floor_x = Halide::floor(at_x);
-  const Expr y0 = Halide::cast<int>(floor_y), x0 = Halide::cast<int>(floor_x), fy = at_y - floor_y,
-             fx = at_x - floor_x;
-  const auto corner = [&](const Expr& row, const Expr& column, const Expr& weight) {
-    const Expr inside = row >= 0 && row < height && column >= 0 && column < width;
-    return select(inside, weight, 0.0f) *
-           anchor_input(task, binding,
-                        {c, clamp(column, 0, width - 1), clamp(row, 0, height - 1), n});
-  };
-  Expr value = corner(y0, x0, (1.0f - fy) * (1.0f - fx)) + corner(y0, x0 + 1, (1.0f - fy) * fx) +
-               corner(y0 + 1, x0, fy * (1.0f - fx)) + corner(y0 + 1, x0 + 1, fy * fx);
-  if (s.masked) value = value * binding.inputs[2](moved, x, y, n);
+  const Expr offset_group = s.offset_groups == 1 ? Expr(0) : c / whole(s.offset_c);
   Halide::Func sample("sample"), acc("acc");
-  sample(c, tap, x, y, n) = value;
+  sample(c, tap, x, y, n) =
+      sampled_at(task, binding, corners_at(task, binding, tap, offset_group, x, y, n), c, n);
 
   const Halide::RDom r(0, whole(s.group_c), 0, whole(s.taps), "r");
   const Expr channel = s.groups == 1 ? Expr(r.x) : k / whole(s.group_k) * whole(s.group_c) + r.x;
@@ -174,7 +119,7 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
 }
 
 double flops_of(const Task& task) {
-  const Shape s = shape_of(task);
+  const DeformShape s = deform_shape(task);
   const double pixels = static_cast<double>(task.outputs[0].dims[0] * task.outputs[0].dims[1] *
                                             task.outputs[0].dims[2]);
   return pixels * static_cast<double>(s.taps) *
