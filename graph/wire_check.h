@@ -1,12 +1,16 @@
 // What a protobuf message would become in memory, looked at before it is parsed.
 #pragma once
 
-#include <google/protobuf/descriptor.h>
-#include <google/protobuf/io/zero_copy_stream.h>
-
 #include <cstdint>
 
 #include "base/result.h"
+
+namespace google::protobuf {
+class Descriptor;
+namespace io {
+class ZeroCopyInputStream;
+}
+}  // namespace google::protobuf
 
 namespace tenfold::graph {
 

@@ -1,6 +1,7 @@
 #include "runtime/team.h"
 
 #include <oneapi/tbb/global_control.h>
+#include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -36,7 +37,10 @@ void pause() {
 }  // namespace
 
 Team::Team(int threads, Context* context, const tenfold_ops* ops)
-    : threads_(threads), members_(new Member[threads]), called_(new std::atomic<bool>[threads]) {
+    : threads_(threads),
+      members_(new Member[threads]),
+      called_(new std::atomic<bool>[threads]),
+      processors_(new std::atomic<int>[threads]) {
   for (int rank = 0; rank < threads; ++rank) {
     Member& member = members_[rank];
     member.user_context.ops = ops;
@@ -44,6 +48,7 @@ Team::Team(int threads, Context* context, const tenfold_ops* ops)
     member.team = this;
     member.rank = rank;
     called_[rank] = false;
+    processors_[rank] = -1;
   }
   if (threads == 1) return;
   for (Loop& loop : loops_) loop.shares.reset(new Share[threads]);
@@ -72,6 +77,7 @@ void Team::region(void (*function)(void* argument), void* argument) {
     ~Over() { team.over_.store(true); }
   };
   arena_->execute([&] {
+    processors_[0].store(sched_getcpu(), std::memory_order_relaxed);
     const Over over{*this};
     over_.store(false);
     call_helpers();
@@ -144,7 +150,33 @@ void Team::call_helpers() {
   }
 }
 
+// A thread may wake on the processor of another of the team although others are idle, and Linux
+// takes tens of milliseconds to notice. Leaving that processor out for a moment moves the thread
+// at once.
+void Team::spread(const Member& member) {
+  const int own = sched_getcpu();
+  cpu_set_t taken;
+  CPU_ZERO(&taken);
+  for (int rank = 0; rank < threads_; ++rank) {
+    const int processor = processors_[rank].load(std::memory_order_relaxed);
+    if (rank != member.rank && processor >= 0 && processor < CPU_SETSIZE)
+      CPU_SET(processor, &taken);
+  }
+  if (own >= 0 && own < CPU_SETSIZE && CPU_ISSET(own, &taken)) {
+    cpu_set_t allowed, others;
+    const pthread_t self = pthread_self();
+    if (pthread_getaffinity_np(self, sizeof allowed, &allowed) == 0) {
+      CPU_AND(&others, &allowed, &taken);
+      CPU_XOR(&others, &allowed, &others);
+      if (CPU_COUNT(&others) > 0 && pthread_setaffinity_np(self, sizeof others, &others) == 0)
+        pthread_setaffinity_np(self, sizeof allowed, &allowed);
+    }
+  }
+  processors_[member.rank].store(sched_getcpu(), std::memory_order_relaxed);
+}
+
 void Team::help(Member& member) {
+  spread(member);
   int64_t idle_since = now_ns();
   for (int idle = 1; !over_.load(std::memory_order_relaxed); ++idle) {
     bool worked = false;
@@ -160,6 +192,7 @@ void Team::help(Member& member) {
     else if (idle % pauses_a_look_at_the_clock == 0 && now_ns() - idle_since > patience_ns)
       break;
   }
+  processors_[member.rank].store(-1, std::memory_order_relaxed);
   called_[member.rank].store(false, std::memory_order_release);
 }
 

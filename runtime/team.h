@@ -72,6 +72,7 @@ class Team {
   Loop* take_loop();
   void call_helpers();
   void help(Member& member);
+  void spread(const Member& member);
   bool work(Member& member, Loop& loop);  // true when there was any
 
   static constexpr int loop_count = 4;  // at once: nested loops; more than these run in place
@@ -79,6 +80,7 @@ class Team {
   std::unique_ptr<Member[]> members_;
   Loop loops_[loop_count];
   std::unique_ptr<std::atomic<bool>[]> called_;  // by rank: a helper is on its way or here
+  std::unique_ptr<std::atomic<int>[]> processors_;  // by rank, where it was last seen, or -1
   std::atomic<bool> over_{true};                 // no region
   std::unique_ptr<oneapi::tbb::task_arena> arena_;
   std::unique_ptr<oneapi::tbb::task_group> helpers_;
