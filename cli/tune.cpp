@@ -210,8 +210,7 @@ void add_tune(CLI::App& app, Run& chosen) {
   add_model_options(*command, options->model);
   command->add_option("--time", options->time,
                       "Stop after this long: 90s, 5m, 1h (default: 5m unless --trials is given)");
-  command->add_option("--trials", options->trials, "Stop after so many trials")
-      ->check(positive());
+  command->add_option("--trials", options->trials, "Stop after so many trials")->check(positive());
   command->add_option("--threads", options->threads, "Threads of the kernels; 0: one a core")
       ->check(CLI::Range(0, 1024));
   command->add_option("--jobs", options->jobs, "Kernels to compile at once; 0: one a core")

@@ -1,15 +1,7 @@
 #include "graph/import.h"
 
-#include <fcntl.h>
-#include <google/protobuf/io/zero_copy_stream_impl.h>
-#include <google/protobuf/stubs/logging.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
-#include <climits>
 #include <new>
 #include <optional>
 #include <set>
@@ -20,16 +12,13 @@
 #include "graph/import_attr.h"
 #include "graph/import_tensor.h"
 #include "graph/infer.h"
-#include "graph/wire_check.h"
+#include "graph/parse_model.h"
 #include "onnx-ml.pb.h"
 
 namespace tenfold::graph {
 namespace {
 
 constexpr int64_t oldest_opset = 7, newest_opset = 28;
-
-/// Messages and strings in a file: large networks have some 100,000.
-constexpr int64_t most_elements = 1'000'000;
 
 /// A dim's name that says that equal names are equal extents; exporters also write "?" and "None"
 /// for anything.
@@ -82,28 +71,9 @@ class Importer {
   }
 
   Status parse() {
-    const int fd = open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-      return errno == ENOENT ? fail("no such file", ErrorCode::not_found)
-                             : fail("cannot be opened", ErrorCode::io);
-    google::protobuf::io::FileInputStream stream(fd);
-    stream.SetCloseOnDelete(true);
-    struct stat status {};
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
-      return fail("is no regular file", ErrorCode::invalid_model);
-    if (status.st_size == 0) return fail("is empty");
-    if (status.st_size > INT_MAX)
-      return fail("is over 2 GiB: protobuf's limit, larger weights go into external data");
-    file_bytes_ = status.st_size;
-    const Status sane = check_wire(stream, static_cast<int>(file_bytes_),
-                                   *onnx::ModelProto::descriptor(), most_elements);
-    if (!sane) return fail(sane.error().message);
-    if (lseek(fd, 0, SEEK_SET) != 0) return fail("cannot be read twice", ErrorCode::io);
-    google::protobuf::io::FileInputStream again(fd);
-    const google::protobuf::LogSilencer silence;  // it would print names that are no UTF-8
-    if (!model_.ParseFromBoundedZeroCopyStream(&again, static_cast<int>(status.st_size)))
-      return fail("is no ONNX model, or a truncated one");
-    if (!model_.has_graph() || model_.graph().node_size() == 0) return fail("has no graph");
+    const Result<int64_t> bytes = parse_model(path_, model_);
+    if (!bytes) return fail(bytes.error().message, bytes.error().code);
+    file_bytes_ = *bytes;
     return {};
   }
 

@@ -79,9 +79,9 @@ class Team {
   const int threads_;
   std::unique_ptr<Member[]> members_;
   Loop loops_[loop_count];
-  std::unique_ptr<std::atomic<bool>[]> called_;  // by rank: a helper is on its way or here
+  std::unique_ptr<std::atomic<bool>[]> called_;     // by rank: a helper is on its way or here
   std::unique_ptr<std::atomic<int>[]> processors_;  // by rank, where it was last seen, or -1
-  std::atomic<bool> over_{true};                 // no region
+  std::atomic<bool> over_{true};                    // no region
   std::unique_ptr<oneapi::tbb::task_arena> arena_;
   std::unique_ptr<oneapi::tbb::task_group> helpers_;
 };

@@ -21,16 +21,25 @@ bool ends_with(const std::string& name, const std::string& end) {
 class PrefetchNextBlock : public IRMutator {
  public:
   explicit PrefetchNextBlock(WeightStream stream)
-      : stream_(std::move(stream)), turns_(stream_.passes.size(), 0) {}
+      : stream_(std::move(stream)),
+        turns_(stream_.passes.size(), 0),
+        step_(stream_.steps.size(), 0) {}
 
  private:
   using IRMutator::visit;
 
   Stmt visit(const For* loop) override {
-    const Expr turn = Variable::make(Halide::Int(32), loop->name) - loop->min;
+    const Expr turn = Variable::make(Halide::Int(32), loop->name);
     for (size_t i = 0; i < stream_.passes.size(); ++i)
       if (ends_with(loop->name, stream_.passes[i].name)) return inside(loop, turns_[i], turn);
-    if (ends_with(loop->name, stream_.step.name)) return inside(loop, step_, turn);
+    for (size_t i = 0; i < stream_.steps.size(); ++i)
+      if (ends_with(loop->name, stream_.steps[i].name)) {
+        const bool innermost = i + 1 == stream_.steps.size(), before = wanted_;
+        wanted_ = innermost;
+        Stmt changed = inside(loop, step_[i], turn);
+        wanted_ = before;
+        return changed;
+      }
     return IRMutator::visit(loop);
   }
 
@@ -42,22 +51,29 @@ class PrefetchNextBlock : public IRMutator {
     return changed;
   }
 
+  /// The turns' number, counted over all of the loops.
+  static std::pair<Expr, int> number(const std::vector<NamedLoop>& loops,
+                                     const std::vector<Expr>& turns) {
+    int count = 1;
+    Expr index = 0;
+    for (size_t i = 0; i < loops.size(); ++i) {
+      count *= loops[i].extent;
+      index = index * loops[i].extent + turns[i];
+    }
+    return {index, count};
+  }
+
   // The first load of a step.
   Expr visit(const Load* load) override {
     const auto* lanes = load->index.as<Ramp>();
-    if (!step_.defined() || load->name != stream_.param || !lanes) return load;
-    int passes = 1;
-    Expr pass = 0;
-    for (size_t i = 0; i < turns_.size(); ++i) {
-      passes *= stream_.passes[i].extent;
-      pass = pass * stream_.passes[i].extent + turns_[i];
-    }
-    const int elements = stream_.step_elements, steps = stream_.step.extent,
-              share = (elements + passes - 1) / passes;
+    if (!wanted_ || load->name != stream_.param || !lanes) return load;
+    wanted_ = false;
+    const auto [pass, passes] = number(stream_.passes, turns_);
+    const auto [step, steps] = number(stream_.steps, step_);
+    const int elements = stream_.step_elements, share = (elements + passes - 1) / passes;
     const Expr ahead = passes == 1
                            ? Expr(short_distance_floats)
-                           : steps * elements + pass * (steps * share) - step_ * (elements - share);
-    step_ = Expr();
+                           : steps * elements + pass * (steps * share) - step * (elements - share);
     Expr value = load;
     for (int line = 0; line < share; line += line_floats) {
       const Expr prefetch = Call::make(
@@ -70,8 +86,8 @@ class PrefetchNextBlock : public IRMutator {
   }
 
   WeightStream stream_;
-  std::vector<Expr> turns_;  // of the loops of passes; 0 outside
-  Expr step_;                // defined inside, up to the first load
+  std::vector<Expr> turns_, step_;  // of the loops of passes and steps; 0 outside
+  bool wanted_ = false;             // in a step, before its first load
 };
 
 }  // namespace

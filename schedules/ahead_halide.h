@@ -16,11 +16,10 @@ struct NamedLoop {
 
 /// Blocks of weights, one behind the other in memory as they are used. A block is used in as many
 /// passes as the loops `passes` have turns together, outermost first, each around all turns of the
-/// loop `step`, which reads `step_elements` floats of it.
+/// loops `steps`, of which each reads the next `step_elements` floats of it. All count from zero.
 struct WeightStream {
   std::string param;
-  std::vector<NamedLoop> passes;
-  NamedLoop step;
+  std::vector<NamedLoop> passes, steps;
   int step_elements;
 };
 

@@ -4,6 +4,7 @@
 
 #include "dsl/conv2d_direct_halide.h"
 #include "dsl/op.h"
+#include "schedules/ahead_halide.h"
 #include "schedules/conv_loops_halide.h"
 #include "schedules/conv_tiles.h"
 #include "schedules/finish_halide.h"
@@ -290,6 +291,22 @@ void order_sums(Halide::Func acc, const Halide::RDom& taps, const Config& config
   update.reorder(order);
 }
 
+/// Where threads take blocks of k, weights are too many for L2: each tile of a block asks for its
+/// share of the next block. `tiles` are the loops over tiles, outermost first.
+void stream_weights(Scheduled& scheduled, const Task& task, const Config& config,
+                    const Halide::ImageParam& weights, const Halide::RDom& taps,
+                    const std::vector<NamedLoop>& tiles) {
+  if (config.at("cb") > 0 || config.at("cu") > 1 || config.at("su") > 0) return;
+  const ConvShape s = conv_shape(task);
+  const auto whole = [](int64_t value) { return static_cast<int>(value); };
+  prefetch_next_block(scheduled, {weights.name(),
+                                  tiles,
+                                  {{taps[2].name(), whole(s.window.kernel_h)},
+                                   {taps[1].name(), whole(s.window.kernel_w)},
+                                   {taps[0].name(), whole(s.c / s.groups)}},
+                                  whole(config.at("lanes") * config.at("kt"))});
+}
+
 /// parallel blocks of k: for runs of xt pixels: a tile's sums and what is made of them, as below.
 Scheduled apply_line(const Task& task, const Target& target, const Config& config) {
   const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
@@ -314,7 +331,12 @@ Scheduled apply_line(const Task& task, const Target& target, const Config& confi
     acc.compute_at(out, run);
   order_sums(acc, line.algorithm.reduction, config, blocked);
   keep_load(line.algorithm, out, v.ko, task, target, config.at("stage"));
-  return finish(line.algorithm, binding);
+  Scheduled scheduled = finish(line.algorithm, binding);
+  const ConvShape s = conv_shape(task);
+  const auto runs = static_cast<int>(divide_up(s.n * s.height * s.width, axis("xt")));
+  stream_weights(scheduled, task, config, binding.params[0], line.algorithm.reduction,
+                 {{".run", runs}});
+  return scheduled;
 }
 
 /// parallel strips of rows of images: for blocks of k: for tiles of y, x in the strip:
@@ -348,13 +370,24 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 
   keep_load(algorithm, out, config.at("stage") == stage_tile ? names.xo : names.item, task, target,
             config.at("stage"));
-  return finish(algorithm, binding);
+  Scheduled scheduled = finish(algorithm, binding);
+  if (axis("par") == 1) {
+    const ConvShape s = conv_shape(task);
+    const auto count = [](int64_t extent, int64_t tile) {
+      return static_cast<int>(divide_up(extent, tile));
+    };
+    stream_weights(scheduled, task, config, binding.params[0], algorithm.reduction,
+                   {{".n", static_cast<int>(s.n)},
+                    {".yo", count(s.height, axis("yt"))},
+                    {".xo", count(s.width, axis("xt"))}});
+  }
+  return scheduled;
 }
 
 }  // namespace
 
 Space conv_direct_space() {
-  return {"direct", 4, serves, axes, legal, initial, packing, apply, nullptr, cycles};
+  return {"direct", 5, serves, axes, legal, initial, packing, apply, nullptr, cycles};
 }
 
 }  // namespace tenfold::schedules

@@ -322,7 +322,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
                                   {{".g", static_cast<int>(window.dilation_h)},
                                    {".f", static_cast<int>(window.dilation_w)},
                                    {".xo", static_cast<int>(up(tile_count, xt))}},
-                                  {algorithm.reduction.x.name(), static_cast<int>(channels)},
+                                  {{algorithm.reduction.x.name(), static_cast<int>(channels)}},
                                   kt * lanes});
   return scheduled;
 }
