@@ -175,7 +175,7 @@ TEST(Activations, AllOperatorsAndStagesAreGenerated) {
   std::set<std::string> ops, stages;
   Random random(1);
   for (const Family& family : families())
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 1000; ++i) {
       const Problem problem = make_problem(family, random);
       ops.insert(problem.task.op);
       for (const auto* chain : {&problem.task.prologue, &problem.task.epilogue})
