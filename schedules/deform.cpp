@@ -9,6 +9,7 @@
 #include "dsl/deform_halide.h"
 #include "dsl/op.h"
 #include "dsl/window.h"
+#include "schedules/ahead_halide.h"
 #include "schedules/conv_loops.h"
 #include "schedules/finish_halide.h"
 #include "schedules/loops.h"
@@ -37,9 +38,8 @@ bool shares_vector(const ConvShape& s, int64_t lanes) {
   return s.groups > 1 && lanes > group_k(s) && lanes % group_k(s) == 0 && s.k % lanes == 0;
 }
 
-// Groups of a vector.
 int64_t share_of(const ConvShape& s, const Config& config) {
-  return shares_vector(s, config.at("lanes")) ? config.at("lanes") / group_k(s) : 1;
+  return shares_vector(s, config.at("lanes")) ? config.at("lanes") / group_k(s) : 1;  // groups
 }
 
 dsl::TapChunk chunk_of(const Config& config) {
@@ -317,6 +317,27 @@ void order_part(const dsl::Algorithm& algorithm, const Func& acc, const Var& til
   }
 }
 
+/// Weights that do not stay in L2 are asked for a block ahead by the tiles of a run.
+void stream_weights(Scheduled& scheduled, const dsl::Binding& binding,
+                    const dsl::Algorithm& algorithm, const ConvShape& s, const Target& target,
+                    const Config& config) {
+  const int64_t weight_bytes = 4 * s.k * s.c * s.window.kernel_h * s.window.kernel_w;
+  if (s.groups > 1 || config.at("order") == 1 || unrolled_loops(s, config) > 0 ||
+      weight_bytes <= target.l2_bytes / 2)
+    return;
+  const std::array<int64_t, 3> extents = sum_extents(s, config);
+  const Run run = run_of(s, config.at("pixels"));
+  std::vector<NamedLoop> steps;
+  for (int d = 2; d >= 0; --d)
+    steps.push_back({algorithm.reduction[d].name(), static_cast<int>(extents[d])});
+  prefetch_next_block(
+      scheduled,
+      {binding.params[0].name(),
+       {{".run", static_cast<int>(divide_up(run.columns * run.rows, config.at("tile")))}},
+       steps,
+       static_cast<int>(config.at("lanes") * config.at("vectors"))});
+}
+
 /// parallel runs of pixels:
 ///   for pixels: [where the taps lie, vectorised over taps]
 ///   for chunks of taps:
@@ -365,13 +386,15 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   order_samples(place, sample, s, task.attrs.get_int("offset_groups", 1), share_of(s, config),
                 target);
   order_part(algorithm, acc, order_sums(acc, tiled, s, config), s, config);
-  return finish(algorithm, binding);
+  Scheduled scheduled = finish(algorithm, binding);
+  stream_weights(scheduled, binding, algorithm, s, target, config);
+  return scheduled;
 }
 
 }  // namespace
 
 Space deform_space() {
-  return {"deform", 3, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"deform", 4, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules
