@@ -71,8 +71,9 @@ int run(const Options& options) {
     found = true;
     Random random(options.seed);
     std::printf("%s: ", family.name);
-    failed |= check(family_jobs(family, options.problems, *target, random), *target,
-                    options.minimised) != 0;
+    failed |=
+        check(family_jobs(family, options.problems, *target, RandomConfigsOf::every_space, random),
+              *target, options.minimised) != 0;
   }
   if (!found) return bad_input({ErrorCode::invalid_argument, "no family '" + options.family + "'"});
   return failed ? 1 : 0;

@@ -57,16 +57,20 @@ KernelJob job_of(const Problem& problem, const Config& config, Random& random) {
 }
 
 std::vector<KernelJob> family_jobs(const Family& family, int problems, const Target& target,
-                                   Random& random) {
+                                   RandomConfigsOf which, Random& random) {
   std::vector<KernelJob> jobs;
   for (int i = 0; i < problems; ++i) {
     const Problem problem = make_problem(family, random);
-    for (const schedules::Space* space : schedules::spaces_for(problem.task, target)) {
+    const std::vector<const schedules::Space*> spaces = schedules::spaces_for(problem.task, target);
+    for (const schedules::Space* space : spaces) {
       const Config initial = space->initial(problem.task, target);
       jobs.push_back(job_of(problem, initial, random));
       std::mt19937_64 engine(random.seed());
       const auto other = random_config(*space, problem.task, target, engine);
-      if (other && *other != initial) jobs.push_back(job_of(problem, *other, random));
+      if (!other || *other == initial) continue;
+      KernelJob job = job_of(problem, *other, random);
+      if (which == RandomConfigsOf::every_space || space == spaces[i % spaces.size()])
+        jobs.push_back(std::move(job));
     }
   }
   return jobs;

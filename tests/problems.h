@@ -32,9 +32,12 @@ Problem make_problem(const Family& family, Random& random);
 /// place of an operand now and then where one lies where the output does.
 KernelJob job_of(const Problem& problem, const Config& config, Random& random);
 
-/// Problems of a family, each through every space that serves it: the default config, and one
-/// random legal one.
+/// Of which spaces a problem takes a random legal config too: in turn one, or all that serve it.
+enum class RandomConfigsOf { one_space, every_space };
+
+/// Problems of a family, each through every space that serves it: the default config, and random
+/// legal ones. The problems are the same with either choice.
 std::vector<KernelJob> family_jobs(const Family& family, int problems, const Target& target,
-                                   Random& random);
+                                   RandomConfigsOf which, Random& random);
 
 }  // namespace tenfold::testing_support

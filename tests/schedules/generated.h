@@ -32,11 +32,12 @@ inline std::string family_name(const ::testing::TestParamInfo<size_t>& info) {
   return families()[info.param].name;
 }
 
-inline void expect_family_passes(const Family& family, int problems, uint64_t seed) {
+inline void expect_family_passes(const Family& family, int problems, RandomConfigsOf which,
+                                 uint64_t seed) {
   std::cout << "seed " << seed << ", " << problems << " problems\n";
   const Target target = *parse_target("host");
   Random random(seed);
-  expect_pass(family_jobs(family, problems, target, random), target);
+  expect_pass(family_jobs(family, problems, target, which, random), target);
 }
 
 }  // namespace tenfold::testing_support
