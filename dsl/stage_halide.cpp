@@ -3,9 +3,7 @@
 // vectors. Each is within 4e-6 of exact, absolute or relative, for every float, infinities and
 // denormals included, and passes NaN on (docs/operators.md has the errors that a test measures; the
 // relative error of pow grows with |exponent * log x|). The polynomials are least-maximum fits,
-// made by iteratively reweighted least squares on Chebyshev nodes. What is divided by 1 + e^x has
-// an exponential of fewer terms: the division and the instructions before it are what a chain
-// costs.
+// made by iteratively reweighted least squares on Chebyshev nodes.
 //
 // Halide compiles with fast maths, under which a compiler may take it that nothing is NaN: what a
 // comparison makes of NaN is left to chance, and a select between floats may be folded. So bounds
@@ -68,40 +66,17 @@ Expr either(Halide::Internal::Call::IntrinsicOp op, const Expr& x, const Expr& p
   return choose(holds_nan(p), p, strict(op, p, x));
 }
 
-/// n = round(x * factor) and 2^(n + bias - 127), without conversions: in a sum with 1.5 * 2^23,
-/// whose last bit is worth 1, n stands in the last bits, which a shift moves to the exponent's
-/// place. Needs 0 <= n + bias <= 255.
-struct Rounded {
-  Expr n, scale;
-};
-Rounded round_of(const Expr& x, double factor, int bias) {
-  const Expr base = constant(1.5 * (1 << 23) + bias);
-  const Expr sum = x * constant(factor) + base;
-  // A plain difference would be taken for x * factor.
-  return {strict(Halide::Internal::Call::strict_sub, sum, base),
-          Halide::reinterpret<float>(Halide::reinterpret<uint32_t>(sum) << 23)};
-}
-
 /// 2^n * e^r with n = round(x / ln 2), |r| <= ln 2 / 2. 0 below -87, infinity above 88.73.
 Expr exp_of(const Expr& x) {
   const Expr clamped = between(x, -87.3, 89);
-  // Half of 2^n is always finite.
-  const auto [n, half_scale] = round_of(clamped, std::numbers::log2e, 126);
+  const Expr n = Halide::floor(clamped * constant(std::numbers::log2e) + 0.5f);
   const Expr r = clamped - n * constant(std::numbers::ln2);
-  const Expr twice = horner(r, {2, 2, 2 * 4.999923179e-01, 2 * 1.666711447e-01, 2 * 4.189011322e-02,
-                                2 * 8.312524909e-03});
-  return twice * half_scale;
-}
-
-/// 2^(x * factor) for what is added to 1 and divided by: 2.9e-6 off, exactly 1 at 0. 0 where the
-/// power is below 2^-127, infinity from 2^128 on.
-Expr exp2_beside_1(const Expr& x, double factor) {
-  const double low = factor > 0 ? -127 / factor : 128 / factor;
-  const double high = factor > 0 ? 128 / factor : -127 / factor;
-  const Expr clamped = between(x, low, high);
-  const auto [n, scale] = round_of(clamped, factor, 127);
-  const Expr f = clamped * constant(factor) - n;
-  return horner(f, {1, 6.931241934e-01, 2.402409861e-01, 5.590642468e-02, 9.582853038e-03}) * scale;
+  const Expr p = horner(
+      r, {4.999999344e-01, 1.666652052e-01, 4.166838938e-02, 8.368730395e-03, 1.381456882e-03});
+  const Expr e_r = r * r * p + r + 1.0f;
+  // Half of 2^n is always finite.
+  const Expr half_scale = Halide::reinterpret<float>((Halide::cast<int>(n) + 126) << 23);
+  return (e_r + e_r) * half_scale;
 }
 
 /// e * ln 2 + log(m), m in [sqrt(1/2), sqrt(2)). For positive normal numbers.
@@ -133,18 +108,8 @@ Expr erfc_of(const Expr& a) {
   return exp_of(-b * p);
 }
 
-/// numerator / (1 + e^-x)
-Expr over_logistic(const Expr& numerator, const Expr& x) {
-  return numerator / (1.0f + exp2_beside_1(x, -std::numbers::log2e));
-}
-
-/// x * Phi(x) = x / (1 + e^-L), Phi the normal distribution. L / x is a polynomial in x^2, fitted
-/// up to x^2 = 30, whose last coefficient keeps it growing beyond.
-Expr gelu_of(const Expr& x) {
-  const Expr q =
-      horner(x * x, {2.302207204e+00, 1.048385813e-01, -9.559294609e-05, -1.593894073e-04,
-                     1.145242929e-05, -3.850449594e-07, 5.209908011e-09});
-  return x / (1.0f + exp2_beside_1(x * q, -1));
+Expr sigmoid_of(const Expr& x) {
+  return 1.0f / (1.0f + exp_of(-x));
 }
 
 Expr erf_of(const Expr& x) {
@@ -183,20 +148,22 @@ struct Row {
 
 const Row rows[] = {
     TENFOLD_ROW("relu", at_least(x, 0)),
-    TENFOLD_ROW("sigmoid", over_logistic(1.0f, x)),
-    TENFOLD_ROW("tanh", 1.0f - 2.0f / (1.0f + exp2_beside_1(x, 2 * std::numbers::log2e))),
-    TENFOLD_ROW("silu", over_logistic(x, x)),
+    TENFOLD_ROW("sigmoid", sigmoid_of(x)),
+    TENFOLD_ROW("tanh", 1.0f - 2.0f / (exp_of(2.0f * x) + 1.0f)),
+    TENFOLD_ROW("silu", x* sigmoid_of(x)),
     TENFOLD_ROW("hard_swish", x* between(x* constant(1.0 / 6) + 0.5f, 0, 1)),
     TENFOLD_ROW("mish", ([&] {  // tanh(log(1 + e)) = (e^2 + 2e) / (e^2 + 2e + 2)
-                  const Expr e = exp2_beside_1(at_most(x, 20), std::numbers::log2e),
-                             n = e * (e + 2.0f);
+                  const Expr e = exp_of(at_most(x, 20)), n = e * (e + 2.0f);
                   // In this order: x * n may overflow.
                   return strict(Halide::Internal::Call::strict_mul, x, n / (n + 2.0f));
                 }())),
-    TENFOLD_ROW("gelu", gelu_of(x)),
-    TENFOLD_ROW("gelu_tanh",  // (1 + tanh(u)) / 2 = 1 / (1 + e^-2u)
-                over_logistic(x, constant(2 * std::sqrt(2 / std::numbers::pi)) *
-                                     (x + 0.044715f * x * x * x))),
+    TENFOLD_ROW("gelu", ([&] {
+                  const Expr tail = erfc_of(Halide::abs(x) * constant(1 / std::numbers::sqrt2));
+                  return x * 0.5f * Halide::select(x < 0.0f, tail, 2.0f - tail);
+                }())),
+    TENFOLD_ROW(
+        "gelu_tanh",  // (1 + tanh(u)) / 2 = sigmoid(2u)
+        x* sigmoid_of(constant(2 * std::sqrt(2 / std::numbers::pi)) * (x + 0.044715f * x * x * x))),
     TENFOLD_ROW("erf", erf_of(x)),
     TENFOLD_ROW("exp", exp_of(x)),
     TENFOLD_ROW("log", log_of(x)),
