@@ -38,10 +38,11 @@ Measurement no_measurement(const Error& error) {
 /// outside: others are started before that counts.
 constexpr int attempts = 3;
 
-Result<std::unique_ptr<RunnerProcess>> spawn(const std::string& program) {
-  for (int attempt = 1;; ++attempt) {
-    auto process = RunnerProcess::spawn(program);
-    if (process || process.error().code != ErrorCode::failed || attempt == attempts) return process;
+template <class Attempt>
+auto again(Attempt attempt) {
+  for (int i = 1;; ++i) {
+    auto result = attempt();
+    if (result || result.error().code != ErrorCode::failed || i == attempts) return result;
   }
 }
 
@@ -54,7 +55,7 @@ Result<std::unique_ptr<RunnerClient>> RunnerClient::start(const RunnerOptions& o
     const fs::path self = fs::read_symlink("/proc/self/exe", error);
     complete.runner_path = (self.parent_path() / "tenfold-runner").string();
   }
-  TENFOLD_TRY(auto process, spawn(complete.runner_path));
+  TENFOLD_TRY(auto process, again([&] { return RunnerProcess::spawn(complete.runner_path); }));
   TENFOLD_TRY(auto folder, WorkFolder::make(options.work_folder));
   std::unique_ptr<RunnerClient> client(new RunnerClient(std::move(complete)));
   client->folder_ = std::move(folder);
@@ -127,16 +128,13 @@ Status RunnerClient::prepare(const Task& task, const Target& target, int threads
 
 /// Makes the running process, a new one if need be, know the current task.
 Status RunnerClient::hand_over() {
-  for (int attempt = 1;; ++attempt) {
-    if (process_ && handed_over_) return {};
-    const Status taken = try_hand_over();
-    if (taken || taken.error().code != ErrorCode::failed || attempt == attempts) return taken;
-  }
+  if (process_ && handed_over_) return {};
+  return again([&] { return try_hand_over(); });
 }
 
 Status RunnerClient::try_hand_over() {
   if (!process_) {
-    TENFOLD_TRY(process_, spawn(options_.runner_path));
+    TENFOLD_TRY(process_, RunnerProcess::spawn(options_.runner_path));
   }
   const std::string body = runner_protocol::encode(runner_protocol::Request(current_->request));
   auto answer = process_->send(body) ? process_->receive(prepare_timeout_s, options_.cancel)

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "schedules/ahead_halide.h"
 
 namespace tenfold::schedules {
@@ -11,10 +9,6 @@ using Halide::Expr;
 constexpr int line_floats = 16;
 // A block that is used in one pass is asked for shortly before: it need not stay anywhere.
 constexpr int short_distance_floats = 1024;
-
-bool ends_with(const std::string& name, const std::string& end) {
-  return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
-}
 
 /// Halide's own directive is of no use here: it asks for one line in four (its lines are of 64
 /// elements), in a loop of its own.
@@ -31,9 +25,9 @@ class PrefetchNextBlock : public IRMutator {
   Stmt visit(const For* loop) override {
     const Expr turn = Variable::make(Halide::Int(32), loop->name);
     for (size_t i = 0; i < stream_.passes.size(); ++i)
-      if (ends_with(loop->name, stream_.passes[i].name)) return inside(loop, turns_[i], turn);
+      if (loop->name.ends_with(stream_.passes[i].name)) return inside(loop, turns_[i], turn);
     for (size_t i = 0; i < stream_.steps.size(); ++i)
-      if (ends_with(loop->name, stream_.steps[i].name)) {
+      if (loop->name.ends_with(stream_.steps[i].name)) {
         const bool innermost = i + 1 == stream_.steps.size(), before = wanted_;
         wanted_ = innermost;
         Stmt changed = inside(loop, step_[i], turn);
