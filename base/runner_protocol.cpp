@@ -58,7 +58,7 @@ void fields(A& a, Peak& m) {
 template <class A>
 void fields(A& a, Figures& m) {
   a(m.verdict), a(m.reason), a(m.warm_ns), a(m.cold_ns), a(m.memory_ns), a(m.cold_memory_ns);
-  a(m.peaks);
+  a(m.peaks), a(m.loaded_gflops);
 }
 
 template <class T>

@@ -18,7 +18,7 @@
 
 namespace tenfold::runner_protocol {
 
-constexpr uint32_t version = 2;
+constexpr uint32_t version = 3;
 constexpr int socket_fd = 3;  // the runner's end, as the program inherits it
 
 /// A float32 that a kernel must leave alone: a NaN with a payload that no arithmetic makes.
@@ -112,6 +112,9 @@ struct Figures {
   std::vector<double> warm_ns, cold_ns;           // by sample
   std::vector<double> memory_ns, cold_memory_ns;  // the loop that only moves the bytes
   std::vector<Peak> peaks;                        // one a wanted vector width
+  // Multiply-adds on vectors of 8 with operands from the first-level cache, before and after each
+  // sample: near the peak on an undisturbed machine, whatever the kernel does.
+  std::vector<double> loaded_gflops;
 };
 
 using Request = std::variant<Prepare, Measure, Benchmark>;

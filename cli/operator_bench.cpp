@@ -19,15 +19,12 @@ using Json = OperatorBench::Json;
 using Clock = std::chrono::steady_clock;
 
 constexpr int least_rounds = 4, samples_a_round = 3;
+constexpr double most_patience = 8;  // times the seconds asked for, until enough rounds were quiet
 constexpr double least_sample_ns = 50'000, most_sample_ns = 2'000'000;
 constexpr double limit_s = 60;  // of one answer of the runner
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-void append(std::vector<double>& to, const std::vector<double>& from, double scale) {
-  for (const double value : from) to.push_back(value * scale);
 }
 
 /// A failure that ends the run, not one of a problem.
@@ -49,26 +46,6 @@ std::vector<Array> copies_of(const std::vector<Array>& arrays) {
 }
 
 }  // namespace
-
-struct OperatorBench::Contest {
-  struct Entry {
-    OperatorPeer* peer;
-    nlohmann::json loaded;
-    PeerTimes times;
-    std::string reason;  // why it takes no part; empty: it does
-  };
-  std::vector<double> warm_ms, cold_ms, memory_ms, cold_memory_ms;
-  std::vector<runner_protocol::Peak> peaks;
-  std::vector<Entry> entries;
-  int64_t sample_ns = 500'000;
-
-  std::vector<LanePeak> lane_peaks() const {
-    std::vector<LanePeak> medians;
-    for (const runner_protocol::Peak& peak : peaks)
-      medians.push_back({peak.lanes, quantile(peak.gflops, 0.5)});
-    return medians;
-  }
-};
 
 Result<std::unique_ptr<OperatorBench>> OperatorBench::start(const OperatorBenchOptions& options) {
   std::unique_ptr<OperatorBench> bench(new OperatorBench(options));
@@ -163,43 +140,35 @@ Result<autotune::Candidate> OperatorBench::build(const Task& task, const Config&
   return builder_->wait().candidate;
 }
 
-Status OperatorBench::time_ours(const autotune::Candidate& candidate, const Demand& demand,
-                                autotune::RunnerClient& runner, Contest& contest) {
-  TENFOLD_TRY(const auto figures,
-              runner.figures(candidate, {.samples = samples_a_round,
-                                         .sample_ns = contest.sample_ns,
-                                         .lanes = lane_widths(target_.lanes),
-                                         .read_bytes = demand.read_bytes,
-                                         .constant_bytes = demand.constant_bytes,
-                                         .write_bytes = demand.write_bytes}));
-  append(contest.warm_ms, figures.warm_ns, 1e-6);
-  append(contest.cold_ms, figures.cold_ns, 1e-6);
-  append(contest.memory_ms, figures.memory_ns, 1e-6);
-  append(contest.cold_memory_ms, figures.cold_memory_ns, 1e-6);
-  for (size_t i = 0; i < figures.peaks.size(); ++i) {
-    if (contest.peaks.size() <= i) contest.peaks.push_back({figures.peaks[i].lanes, {}});
-    append(contest.peaks[i].gflops, figures.peaks[i].gflops, 1);
-  }
-  return {};
-}
-
 Status OperatorBench::run_rounds(const autotune::Candidate& candidate, const Demand& demand,
                                  autotune::RunnerClient& runner, Contest& contest) {
   const double share_ns = options_.seconds * 1e9 / static_cast<double>(1 + contest.entries.size());
-  contest.sample_ns = static_cast<int64_t>(
+  const auto sample_ns = static_cast<int64_t>(
       std::clamp(share_ns / (least_rounds * samples_a_round * 4), least_sample_ns, most_sample_ns));
   const auto start = Clock::now();
-  for (int round = 0; round < least_rounds || seconds_since(start) < options_.seconds; ++round) {
-    // A problem that takes seconds is not repeated for long.
-    if (round > 0 && seconds_since(start) > 20 * options_.seconds) return {};
-    TENFOLD_CHECK(time_ours(candidate, demand, runner, contest));
-    for (Contest::Entry& entry : contest.entries) {
+  const auto wants_more = [&] {
+    const double spent = seconds_since(start) / options_.seconds;
+    if (contest.rounds() < least_rounds || spent < 1)
+      return contest.rounds() == 0 || spent < 20;  // what takes seconds is not repeated for long
+    return contest.quiet_rounds() < least_rounds && spent < most_patience;
+  };
+  while (wants_more()) {
+    Round round{.peers = std::vector<PeerTimes>(contest.entries.size())};
+    TENFOLD_TRY(round.ours, runner.figures(candidate, {.samples = samples_a_round,
+                                                       .sample_ns = sample_ns,
+                                                       .lanes = lane_widths(target_.lanes),
+                                                       .read_bytes = demand.read_bytes,
+                                                       .constant_bytes = demand.constant_bytes,
+                                                       .write_bytes = demand.write_bytes}));
+    for (size_t i = 0; i < contest.entries.size(); ++i) {
+      PeerEntry& entry = contest.entries[i];
       if (!entry.reason.empty()) continue;
-      const Status timed = entry.peer->time(samples_a_round, contest.sample_ns, entry.times);
+      const Status timed = entry.peer->time(samples_a_round, sample_ns, round.peers[i]);
       if (timed) continue;
       if (ends_all(timed.error())) return timed;
       entry.reason = timed.error().message;
     }
+    contest.add(std::move(round));
   }
   return {};
 }
@@ -235,9 +204,9 @@ Result<Json> OperatorBench::measure_one(const Problem& problem, int threads,
   if (right.status != autotune::TrialStatus::ok)
     return failed({ErrorCode::failed, std::string(to_string(right.status)) + ": " + right.reason});
 
-  Contest contest;
+  Contest contest(paces_[threads]);
   for (const auto& peer : peers_) {
-    Contest::Entry& entry = contest.entries.emplace_back(Contest::Entry{peer.get(), {}, {}, ""});
+    PeerEntry& entry = contest.entries.emplace_back(PeerEntry{peer.get(), {}, ""});
     auto loaded = peer->load(data, threads);
     if (!loaded && ends_all(loaded.error())) return loaded.error();
     if (loaded)
@@ -249,17 +218,20 @@ Result<Json> OperatorBench::measure_one(const Problem& problem, int threads,
   if (const Status timed = run_rounds(*candidate, demand, runner, contest); !timed)
     return failed(timed.error());
 
-  const double median_ms = quantile(contest.warm_ms, 0.5);
-  const double cold_ms = quantile(contest.cold_ms, 0.5);
-  const Roof roof = roof_of(demand, contest.lane_peaks(), quantile(contest.memory_ms, 0.5));
-  const Roof cold = roof_of(demand, contest.lane_peaks(), quantile(contest.cold_memory_ms, 0.5));
+  const ContestSeries series = contest.series();
+  const double median_ms = quantile(series.warm_ms, 0.5);
+  const double cold_ms = quantile(series.cold_ms, 0.5);
+  const Roof roof = roof_of(demand, series.lane_peaks(), quantile(series.memory_ms, 0.5));
+  const Roof cold = roof_of(demand, series.lane_peaks(), quantile(series.cold_memory_ms, 0.5));
   row["median_ms"] = median_ms;
-  row["min_ms"] = quantile(contest.warm_ms, 0);
-  row["p10_ms"] = quantile(contest.warm_ms, 0.1);
-  row["p90_ms"] = quantile(contest.warm_ms, 0.9);
-  row["samples"] = contest.warm_ms.size();
+  row["min_ms"] = quantile(series.warm_ms, 0);
+  row["p10_ms"] = quantile(series.warm_ms, 0.1);
+  row["p90_ms"] = quantile(series.warm_ms, 0.9);
+  row["samples"] = series.warm_ms.size();
+  row["rounds"] = contest.rounds();
+  row["quiet_rounds"] = contest.quiet_rounds();
   row["cold_ms"] = cold_ms;
-  row["cold_p90_ms"] = quantile(contest.cold_ms, 0.9);
+  row["cold_p90_ms"] = quantile(series.cold_ms, 0.9);
   row["flops"] = dsl::flops(problem.model);
   row["gflops"] = dsl::flops(problem.model) / median_ms / 1e6;
   row["roof_share"] = roof.time_ms / median_ms;
@@ -272,16 +244,18 @@ Result<Json> OperatorBench::measure_one(const Problem& problem, int threads,
                  {"lanes", roof.peak.lanes},
                  {"peak_gflops", roof.peak.gflops}};
   row["peers"] = Json::object();
-  for (const Contest::Entry& entry : contest.entries) {
+  for (size_t i = 0; i < contest.entries.size(); ++i) {
+    const PeerEntry& entry = contest.entries[i];
+    const PeerTimes& times = series.peers[i];
     const std::string& name = entry.peer->name();
-    const bool timed = entry.reason.empty() && !entry.times.warm_ms.empty();
-    row["peers"][name] = timed ? Json(quantile(entry.times.warm_ms, 0.5)) : nothing();
+    const bool timed = entry.reason.empty() && !times.warm_ms.empty();
+    row["peers"][name] = timed ? Json(quantile(times.warm_ms, 0.5)) : nothing();
     if (!timed) {
       row["peer_reasons"][name] = entry.reason;
       continue;
     }
-    row["peer_p90_ms"][name] = quantile(entry.times.warm_ms, 0.9);
-    if (!entry.times.cold_ms.empty()) row["peers_cold"][name] = quantile(entry.times.cold_ms, 0.5);
+    row["peer_p90_ms"][name] = quantile(times.warm_ms, 0.9);
+    if (!times.cold_ms.empty()) row["peers_cold"][name] = quantile(times.cold_ms, 0.5);
     for (const auto& [from, to] : {std::pair{"layout_share", "peer_layout_share"},
                                    {"call_ms", "peer_call_ms"},
                                    {"note", "peer_notes"},

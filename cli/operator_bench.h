@@ -1,6 +1,7 @@
 // Measures problems: ours as a library would run it, beside what bounds it and beside other
 // engines, in rounds, so that what disturbs the machine disturbs all of them.
 #pragma once
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "autotune/runner_client.h"
 #include "cli/build_adapter.h"
 #include "cli/choose.h"
+#include "cli/contest.h"
 #include "cli/operator_peer.h"
 #include "cli/roof.h"
 
@@ -44,7 +46,6 @@ class OperatorBench {
     Config config;
     std::string origin;
   };
-  struct Contest;  // the series of one problem, thread count
 
   explicit OperatorBench(OperatorBenchOptions options) : options_(std::move(options)) {}
   Result<Json> measure_one(const Problem& problem, int threads, autotune::RunnerClient& runner,
@@ -52,8 +53,6 @@ class OperatorBench {
   Status tune(const Problem& problem, int threads, autotune::RunnerClient& runner);
   Result<Chosen> choose(const Problem& problem, int threads);
   Result<autotune::Candidate> build(const Task& task, const Config& config);
-  Status time_ours(const autotune::Candidate& candidate, const Demand& demand,
-                   autotune::RunnerClient& runner, Contest& contest);
   Status run_rounds(const autotune::Candidate& candidate, const Demand& demand,
                     autotune::RunnerClient& runner, Contest& contest);
 
@@ -63,6 +62,7 @@ class OperatorBench {
   std::optional<KernelCache> cache_;
   std::unique_ptr<BuildAdapter> builder_;
   std::vector<std::unique_ptr<OperatorPeer>> peers_;
+  std::map<int, Pace> paces_;  // by threads
 };
 
 }  // namespace tenfold::cli

@@ -52,13 +52,14 @@ std::string row_text(const Json& row) {
                                 : fmt::format("{} lanes, {:.1f}", roof["lanes"].get<int>(),
                                               roof["peak_gflops"].get<double>()),
       100 * row["cold_roof_share"].get<double>());
+  if (row["quiet_rounds"] == 0) text += "  (disturbed throughout)";
   for (const auto& [name, ms] : row["peers"].items()) text += "  " + peer_text(row, name, ms);
   return text + "\n";
 }
 
 struct Family {
   int problems = 0, failed = 0;
-  std::vector<double> shares;
+  std::vector<double> shares, disturbed_shares;
   std::map<std::string, std::vector<double>> ratios, ratios_without_layout;
 };
 
@@ -68,7 +69,7 @@ void count(Family& family, const Json& row) {
     ++family.failed;
     return;
   }
-  family.shares.push_back(row["roof_share"]);
+  (row["quiet_rounds"] == 0 ? family.disturbed_shares : family.shares).push_back(row["roof_share"]);
   for (const auto& [name, ms] : row["peers"].items()) {
     if (!ms.is_number()) continue;
     const double ratio = ms.get<double>() / row["median_ms"].get<double>();
@@ -79,12 +80,19 @@ void count(Family& family, const Json& row) {
 }
 
 Json family_row(const std::string& name, int threads, const Family& family) {
-  Json row{{"family", name},          {"threads", threads},           {"problems", family.problems},
-           {"failed", family.failed}, {"median_roof_share", nullptr}, {"worst_roof_share", nullptr},
+  Json row{{"family", name},
+           {"threads", threads},
+           {"problems", family.problems},
+           {"failed", family.failed},
+           {"disturbed", family.disturbed_shares.size()},
+           {"median_roof_share", nullptr},
+           {"worst_roof_share", nullptr},
            {"peers", Json::object()}};
-  if (!family.shares.empty()) {
-    row["median_roof_share"] = quantile(family.shares, 0.5);
-    row["worst_roof_share"] = quantile(family.shares, 0);
+  // A share of a disturbed moment says little of the kernel.
+  const auto& shares = family.shares.empty() ? family.disturbed_shares : family.shares;
+  if (!shares.empty()) {
+    row["median_roof_share"] = quantile(shares, 0.5);
+    row["worst_roof_share"] = quantile(shares, 0);
   }
   for (const auto& [peer, ratios] : family.ratios)
     row["peers"][peer] = {
@@ -162,6 +170,8 @@ std::string summary_text(const Json& summary) {
     }
     if (const int failed = row["failed"]; failed > 0)
       text += fmt::format("  {} not measured", failed);
+    if (const int disturbed = row["disturbed"]; disturbed > 0)
+      text += fmt::format("  {} disturbed throughout", disturbed);
     text += "\n";
   }
   if (const Json& speed_up = summary["speed_up"]; speed_up.is_object())

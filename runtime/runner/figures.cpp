@@ -117,18 +117,31 @@ void Bounds::gather() {
       threads_, &crowd);
 }
 
-double Bounds::multiply_add_gflops(int lanes) {
+double Bounds::gflops_of(Body burst, int lanes) {
   const int parts = threads_ * parts_a_thread;
   gather();
   const int64_t begin = now_ns();
-  in_parallel(
+  in_parallel(burst, parts, &lanes);
+  const auto time_ns = static_cast<double>(std::max<int64_t>(1, now_ns() - begin));
+  return parts * fma_operations(lanes, burst_repetitions) / time_ns;
+}
+
+double Bounds::multiply_add_gflops(int lanes) {
+  return gflops_of(
       [](void*, int, uint8_t* closure) {
         fma_burst(*reinterpret_cast<const int*>(closure), burst_repetitions);
         return 0;
       },
-      parts, &lanes);
-  const auto time_ns = static_cast<double>(std::max<int64_t>(1, now_ns() - begin));
-  return parts * fma_operations(lanes, burst_repetitions) / time_ns;
+      lanes);
+}
+
+double Bounds::loaded_gflops() {
+  return gflops_of(
+      [](void*, int, uint8_t*) {
+        loaded_burst(burst_repetitions);
+        return 0;
+      },
+      8);
 }
 
 void Bounds::move_bytes(int streams) {
@@ -174,11 +187,15 @@ void Bench::take_figures(const runner_protocol::Benchmark& request, KernelFuncti
   for (int sample = 0; sample < request.samples && failure == 0; ++sample) {
     for (runner_protocol::Peak& peak : figures.peaks)
       peak.gflops.push_back(bounds.multiply_add_gflops(peak.lanes));
+    figures.loaded_gflops.push_back(bounds.loaded_gflops());
     bounds.gather();
     figures.warm_ns.push_back(warm_sample(request.sample_ns, call));
+    figures.loaded_gflops.push_back(bounds.loaded_gflops());
     figures.memory_ns.push_back(
         fastest([&](const auto& move) { return warm_sample(request.sample_ns / 4, move); }));
+    figures.loaded_gflops.push_back(bounds.loaded_gflops());
     figures.cold_ns.push_back(cold_sample(request.sample_ns, make_cold, call));
+    figures.loaded_gflops.push_back(bounds.loaded_gflops());
     figures.cold_memory_ns.push_back(fastest([&](const auto& move) {
       return cold_sample(request.sample_ns / 4, make_bounds_cold, move);
     }));

@@ -19,6 +19,9 @@ class Bounds {
 
   /// One sample of each peak, in the order of `lanes`.
   double multiply_add_gflops(int lanes);
+  /// The same with operands from the first-level cache, 8 lanes: less than the peak where another
+  /// program disturbs this one.
+  double loaded_gflops();
   /// Moves every byte once, each part going on from `streams` places in turn.
   void move_bytes(int streams);
   /// The part of what is read that stands for the problem's constants leaves the caches.
@@ -27,6 +30,7 @@ class Bounds {
  private:
   using Body = int (*)(void* user_context, int index, uint8_t* closure);
   Bounds(runtime::Context& context, int threads) : context_(&context), threads_(threads) {}
+  double gflops_of(Body burst, int lanes);
   void in_parallel(Body body, int count, void* closure);
 
   runtime::Context* context_;

@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace tenfold::runner {
 namespace {
@@ -22,6 +23,32 @@ __attribute__((target("avx2,fma"))) void burst8(int repetitions) {
     for (int c = 0; c < chains; ++c) sum[c] = _mm256_fmadd_ps(sum[c], a, b);
   __m256 total = _mm256_setzero_ps();
   for (const __m256& s : sum) total = _mm256_add_ps(total, s);
+  sink = _mm256_cvtss_f32(total);
+}
+
+constexpr int loaded_steps = 16;  // whose operands stay in the first-level cache
+
+__attribute__((target("avx2,fma"))) void multiply_loaded(const float* scalars, const float* vectors,
+                                                         int repetitions) {
+  constexpr int rows = chains / 2;
+  __m256 left[rows], right[rows];
+#pragma GCC unroll 6
+  for (int r = 0; r < rows; ++r) left[r] = right[r] = _mm256_set1_ps(source);
+  for (int done = 0; done < repetitions; done += loaded_steps)
+#pragma GCC unroll 4
+    for (int step = 0; step < loaded_steps; ++step) {
+      const __m256 b0 = _mm256_load_ps(vectors + 16 * step);
+      const __m256 b1 = _mm256_load_ps(vectors + 16 * step + 8);
+#pragma GCC unroll 6
+      for (int r = 0; r < rows; ++r) {
+        const __m256 a = _mm256_broadcast_ss(scalars + rows * step + r);
+        left[r] = _mm256_fmadd_ps(a, b0, left[r]);
+        right[r] = _mm256_fmadd_ps(a, b1, right[r]);
+      }
+    }
+  __m256 total = _mm256_setzero_ps();
+#pragma GCC unroll 6
+  for (int r = 0; r < rows; ++r) total = _mm256_add_ps(total, _mm256_add_ps(left[r], right[r]));
   sink = _mm256_cvtss_f32(total);
 }
 
@@ -53,6 +80,13 @@ double fma_burst(int lanes, int repetitions) {
   else
     burst8(repetitions);
   return fma_operations(lanes, repetitions);
+}
+
+void loaded_burst(int repetitions) {
+  alignas(64) float scalars[loaded_steps * chains / 2], vectors[loaded_steps * 16];
+  std::fill(std::begin(scalars), std::end(scalars), source);
+  std::fill(std::begin(vectors), std::end(vectors), source);
+  multiply_loaded(scalars, vectors, repetitions);
 }
 
 double fma_operations(int lanes, int repetitions) {

@@ -10,7 +10,13 @@ namespace tenfold::runner {
 /// fma_operations(); the caller times it. Precondition: the CPU has such vectors.
 double fma_burst(int lanes, int repetitions);
 
-/// The floating-point operations of a burst.
+/// The same work with an operand of each from the first-level cache, as a kernel has them: it slows
+/// down too where another program shares the core's load ports and decoders, which a burst from
+/// registers does not feel. Precondition: the CPU has vectors of 8, repetitions are a multiple
+/// of 16.
+void loaded_burst(int repetitions);
+
+/// The floating-point operations of a burst; a loaded one has 8 lanes.
 double fma_operations(int lanes, int repetitions);
 
 /// What a loop moves. Sizes are multiples of 64 bytes, addresses too.

@@ -379,6 +379,8 @@ TEST(Runner, TimesBesideWhatBounds) {
       ASSERT_EQ(series->size(), 3u);
       for (const double value : *series) EXPECT_GT(value, 0);
     }
+    EXPECT_EQ(figures->loaded_gflops.size(), 4 * 3u);
+    for (const double value : figures->loaded_gflops) EXPECT_GT(value, 0);
     // Flushed constants have to come from memory.
     EXPECT_GT(figures->cold_memory_ns[0], figures->memory_ns[0]);
   }

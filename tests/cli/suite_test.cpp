@@ -24,7 +24,7 @@ std::vector<Json> rows_of(const std::string& path) {
 
 void expect_complete(const Json& row) {
   for (const char* name : {"median_ms", "min_ms", "p90_ms", "cold_ms", "gflops", "roof_share",
-                           "cold_roof_share", "samples"})
+                           "cold_roof_share", "samples", "rounds", "quiet_rounds"})
     EXPECT_TRUE(row.contains(name) && row[name].is_number() && row[name] >= 0) << name << row;
   EXPECT_GT(row["median_ms"], 0);
   EXPECT_GT(row["roof_share"], 0);
@@ -85,16 +85,23 @@ TEST(Roof, IsOfTheLanesThatChannelsFill) {
 }
 
 TEST(Summary, CountsByFamilyAndKeepsFailuresApart) {
-  const auto row = [](const char* problem, int threads, double ms, double share, double peer) {
-    return Json{{"problem", problem},    {"family", "dense"}, {"threads", threads},
-                {"median_ms", ms},       {"flops", 1e8},      {"roof_share", share},
+  const auto row = [](const char* problem, int threads, double ms, double share, double peer,
+                      int quiet_rounds = 4) {
+    return Json{{"problem", problem},
+                {"family", "dense"},
+                {"threads", threads},
+                {"median_ms", ms},
+                {"flops", 1e8},
+                {"roof_share", share},
+                {"quiet_rounds", quiet_rounds},
                 {"peers", {{"p", peer}}}};
   };
   const Json failed{{"problem", "c"}, {"family", "dense"}, {"threads", 1}, {"median_ms", nullptr}};
-  const Json summary =
-      summary_of({row("a", 1, 2, 0.9, 4), row("a", 2, 1, 0.8, 2), row("b", 1, 3, 0.5, 24), failed});
+  const Json summary = summary_of({row("a", 1, 2, 0.9, 4), row("a", 2, 1, 0.8, 2),
+                                   row("b", 1, 3, 0.5, 24), row("d", 1, 1, 0.1, 4, 0), failed});
   const Json& one = summary["families"][0];
-  EXPECT_EQ(one["problems"], 3);
+  EXPECT_EQ(one["problems"], 4);
+  EXPECT_EQ(one["disturbed"], 1);  // its share does not count
   EXPECT_EQ(one["failed"], 1);
   EXPECT_DOUBLE_EQ(one["median_roof_share"], 0.7);
   EXPECT_DOUBLE_EQ(one["worst_roof_share"], 0.5);
