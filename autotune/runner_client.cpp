@@ -20,6 +20,8 @@ using runner_protocol::Verdict;
 constexpr double prepare_timeout_s = 60;
 constexpr int thorough_factor = 6;  // as long as a first measurement
 constexpr int32_t thorough_most_samples = 33;
+// Of one measurement with a program that disturbs it: what decides is worth more of it.
+constexpr int64_t patience_ns = 200'000'000, thorough_patience_ns = 4'000'000'000;
 
 Measurement failure(TrialStatus status, std::string reason) {
   return {.status = status, .reason = std::move(reason), .samples_ns = {}, .code = {}};
@@ -188,6 +190,7 @@ Measurement RunnerClient::measure(const Candidate& candidate, const MeasureOptio
                                    .relative = tolerance.relative,
                                    .best_ns = options.best_ns,
                                    .budget_ns = options_.budget_ns,
+                                   .patience_ns = patience_ns,
                                    .rotate_bytes = options_.rotate_bytes,
                                    .allow_libm = options_.allow_libm};
   if (options.thorough) {
@@ -195,6 +198,7 @@ Measurement RunnerClient::measure(const Candidate& candidate, const MeasureOptio
     request.budget_ns *= thorough_factor;
     request.min_samples = static_cast<int32_t>(thorough_samples);
     request.max_samples = thorough_most_samples;
+    request.patience_ns = thorough_patience_ns;
   }
   const Result<std::string> answer = exchange(std::move(request));
   if (!answer) {

@@ -95,6 +95,13 @@ std::optional<Config> TaskSearch::unconfirmed_winner() const {
   return best->config;
 }
 
+std::optional<Config> TaskSearch::unconfirmed_default() const {
+  const auto decisive = decisive_trials(trials_);
+  const auto at = decisive.find(untuned_);
+  if (at == decisive.end() || at->second.samples_ns.size() >= thorough_samples) return std::nullopt;
+  return untuned_;
+}
+
 const Candidate* TaskSearch::built(const Config& config) const {
   const auto found = built_.find(config);
   return found == built_.end() ? nullptr : &found->second;

@@ -37,6 +37,9 @@ class TaskSearch {
   std::optional<double> best_ns() const;
   /// The winner, when only a brief measurement speaks for it.
   std::optional<Config> unconfirmed_winner() const;
+  /// What a compile takes without a record, when only a brief measurement speaks against it: it may
+  /// have been taken at a bad moment, and the winner must not be slower.
+  std::optional<Config> unconfirmed_default() const;
 
   void keep(const Candidate& candidate) { built_[candidate.config] = candidate; }
   const Candidate* built(const Config& config) const;

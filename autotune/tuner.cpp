@@ -50,6 +50,8 @@ class Tuning {
   Round begin_round();
   Status finish_round(const Round& round);
   const Builder::Built& await(int ticket);
+  /// A measurement at length. False: there can't be one.
+  Result<bool> confirm(TaskSearch& search, const Config& config);
   Status measure(TaskSearch& search, const Candidate& candidate, bool thorough);
   Status record(TaskSearch& search, const Config& config, const Measurement& measurement,
                 bool in_search);
@@ -101,7 +103,7 @@ double Tuning::final_round_s() const {
   double total_s = 0;
   for (const auto& search : searches_)
     if (const auto best_ns = search->best_ns(); best_ns && search->unconfirmed_winner())
-      total_s += 1.5 * (final_overhead_s + *best_ns * 1e-9 * thorough_samples);
+      total_s += 2.5 * (final_overhead_s + *best_ns * 1e-9 * thorough_samples);
   return std::min(total_s, final_share * options_.time_s);
 }
 
@@ -261,18 +263,25 @@ Status Tuning::confirm_winners() {
   while (builder_.pending() > 0 && !cancelled()) builder_.wait();
   for (TaskSearch* search : order)
     for (int round = 0; round < options_.final_rounds && !cancelled() && !out_of_time(0); ++round) {
-      const auto config = search->unconfirmed_winner();
+      auto config = search->unconfirmed_winner();
+      if (!config) config = search->unconfirmed_default();
       if (!config) break;
-      if (!search->built(*config)) {  // known from an earlier run
-        const Builder::Built built =
-            await(builder_.submit(search->task().task, options_.target, *config));
-        if (!built.candidate) break;
-        search->keep(*built.candidate);
-      }
-      if (!runner_.prepare(search->task().task, options_.target, options_.threads)) break;
-      TENFOLD_CHECK(measure(*search, *search->built(*config), true));
+      TENFOLD_TRY(const bool measured, confirm(*search, *config));
+      if (!measured) break;
     }
   return {};
+}
+
+Result<bool> Tuning::confirm(TaskSearch& search, const Config& config) {
+  if (!search.built(config)) {  // known from an earlier run
+    const Builder::Built built =
+        await(builder_.submit(search.task().task, options_.target, config));
+    if (!built.candidate) return false;
+    search.keep(*built.candidate);
+  }
+  if (!runner_.prepare(search.task().task, options_.target, options_.threads)) return false;
+  TENFOLD_CHECK(measure(search, *search.built(config), true));
+  return true;
 }
 
 TuneReport Tuning::report() const {

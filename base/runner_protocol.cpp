@@ -38,7 +38,7 @@ void fields(A& a, Prepare& m) {
 template <class A>
 void fields(A& a, Measure& m) {
   a(m.object), a(m.symbol), a(m.params), a(m.absolute), a(m.relative), a(m.best_ns), a(m.budget_ns);
-  a(m.min_samples), a(m.max_samples), a(m.rotate_bytes), a(m.allow_libm);
+  a(m.min_samples), a(m.max_samples), a(m.patience_ns), a(m.rotate_bytes), a(m.allow_libm);
 }
 template <class A>
 void fields(A& a, Reply& m) {

@@ -59,6 +59,7 @@ struct Measure {
   int64_t budget_ns = 10'000'000;     // spent on samples, about
   int32_t min_samples = 3;
   int32_t max_samples = 8;
+  int64_t patience_ns = 0;   // to wait, in all, for a program that disturbs the samples to stop
   int64_t rotate_bytes = 0;  // params are copied until they take so much, and each call reads other
                              // copies: cold weights
   bool allow_libm =

@@ -8,6 +8,7 @@
 #include "runtime/runner/checking_context.h"
 #include "runtime/runner/clock.h"
 #include "runtime/runner/compare.h"
+#include "runtime/runner/pulse.h"
 
 namespace tenfold::runner {
 namespace {
@@ -54,8 +55,9 @@ Result<Argument> copy_of(const Argument& original) {
 
 }  // namespace
 
-Result<std::unique_ptr<Bench>> Bench::create(const runner_protocol::Prepare& request) {
-  std::unique_ptr<Bench> bench(new Bench);
+Result<std::unique_ptr<Bench>> Bench::create(const runner_protocol::Prepare& request,
+                                             QuietWatch& watch) {
+  std::unique_ptr<Bench> bench(new Bench(watch));
   tenfold_context_options options = {};
   options.threads = static_cast<uint32_t>(request.threads);
   bench->threads_ = request.threads;
@@ -201,7 +203,8 @@ bool Bench::outputs_match(const runner_protocol::Measure& request, bool shared,
 }
 
 /// Repeats short calls so that a sample is long against the clock, and stops when the time is spent
-/// or the candidate is clearly slower than the best.
+/// or the candidate is clearly slower than the best. Samples that another program disturbed are
+/// taken again, for as long as the watch is patient.
 void Bench::take_samples(const runner_protocol::Measure& request, KernelFunction kernel,
                          Reply& reply) {
   tenfold_user_context* user_context = context_->user_context();
@@ -222,6 +225,16 @@ void Bench::take_samples(const runner_protocol::Measure& request, KernelFunction
   const auto hopeless = [&](int64_t time_ns) {
     return limit_ns > 0 && static_cast<double>(time_ns) > limit_ns;
   };
+  Pulse pulse(*context_, threads_);
+  int64_t patience_ns = request.patience_ns;
+  const auto disturbed = [&] {
+    if (watch_->is_quiet(pulse)) return false;
+    const int64_t begin = now_ns();
+    const bool over = watch_->wait(pulse, patience_ns);
+    patience_ns -= now_ns() - begin;
+    return over;
+  };
+  disturbed();  // where it was so, it no longer is
   // The first call finds cold caches, new threads and unmapped pages: only when it is far too slow
   // does it say something.
   const int64_t first_ns = call(1);
@@ -240,6 +253,7 @@ void Bench::take_samples(const runner_protocol::Measure& request, KernelFunction
   }
   while (failure == 0 && static_cast<int>(reply.samples_ns.size()) < request.max_samples) {
     const int64_t time_ns = call(repeats);
+    if (disturbed()) continue;
     spent += time_ns;
     reply.samples_ns.push_back(std::max<int64_t>(1, (time_ns + repeats / 2) / repeats));
     if (hopeless(*std::min_element(reply.samples_ns.begin(), reply.samples_ns.end()))) break;

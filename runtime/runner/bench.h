@@ -12,6 +12,7 @@
 #include "runtime/context.h"
 #include "runtime/runner/guarded_buffer.h"
 #include "runtime/runner/linker.h"
+#include "runtime/runner/quiet.h"
 
 namespace tenfold::runner {
 
@@ -26,7 +27,8 @@ struct Argument {
 
 class Bench {
  public:
-  static Result<std::unique_ptr<Bench>> create(const runner_protocol::Prepare& request);
+  static Result<std::unique_ptr<Bench>> create(const runner_protocol::Prepare& request,
+                                               QuietWatch& watch);
 
   /// Calls the kernel once in a checking context, compares the outputs, times it in the product's
   /// context, and compares again: a kernel that was right only the first time is wrong.
@@ -44,7 +46,7 @@ class Bench {
   };
   using Arguments = std::vector<void*>;
 
-  Bench() = default;
+  explicit Bench(QuietWatch& watch) : watch_(&watch) {}
   Result<const Argument*> param(const runner_protocol::Buffer& buffer);
   Status bind_params(const runner_protocol::Measure& request);
   /// Untouched roots, or copies of the inputs that they share.
@@ -64,6 +66,7 @@ class Bench {
   void take_figures(const runner_protocol::Benchmark& request, KernelFunction kernel,
                     Bounds& bounds, runner_protocol::Figures& figures);
 
+  QuietWatch* watch_;
   int threads_ = 1;
   std::unique_ptr<runtime::Context> context_;
   std::vector<Argument> inputs_;

@@ -1,7 +1,6 @@
 #include "runtime/runner/figures.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 
 #include "runtime/runner/bench.h"
@@ -14,8 +13,6 @@ namespace {
 using runner_protocol::Figures;
 
 constexpr int parts_a_thread = 4;  // of a parallel loop: a late thread's are taken by the others
-constexpr int burst_repetitions = 4000;
-constexpr int64_t most_gather_ns = 100'000;
 constexpr int64_t line_bytes = 64, least_part_bytes = 32 << 10;
 constexpr int64_t most_repeats = 1 << 16, most_cold_calls = 64;
 
@@ -95,64 +92,16 @@ Result<Bounds> Bounds::create(runtime::Context& context, int threads,
   return bounds;
 }
 
-void Bounds::in_parallel(Body body, int count, void* closure) {
-  tenfold_user_context* user_context = context_->user_context();
-  user_context->ops->parallel_for(user_context, body, 0, count, static_cast<uint8_t*>(closure));
-}
-
-void Bounds::gather() {
-  struct Crowd {
-    std::atomic<int> here{0};
-    int wanted;
-    int64_t deadline_ns;
-  } crowd{.wanted = threads_, .deadline_ns = now_ns() + most_gather_ns};
-  in_parallel(
-      [](void*, int, uint8_t* closure) {
-        Crowd& c = *reinterpret_cast<Crowd*>(closure);
-        c.here.fetch_add(1);
-        while (c.here.load() < c.wanted && now_ns() < c.deadline_ns) {
-        }
-        return 0;
-      },
-      threads_, &crowd);
-}
-
-double Bounds::gflops_of(Body burst, int lanes) {
-  const int parts = threads_ * parts_a_thread;
-  gather();
-  const int64_t begin = now_ns();
-  in_parallel(burst, parts, &lanes);
-  const auto time_ns = static_cast<double>(std::max<int64_t>(1, now_ns() - begin));
-  return parts * fma_operations(lanes, burst_repetitions) / time_ns;
-}
-
-double Bounds::multiply_add_gflops(int lanes) {
-  return gflops_of(
-      [](void*, int, uint8_t* closure) {
-        fma_burst(*reinterpret_cast<const int*>(closure), burst_repetitions);
-        return 0;
-      },
-      lanes);
-}
-
-double Bounds::loaded_gflops() {
-  return gflops_of(
-      [](void*, int, uint8_t*) {
-        loaded_burst(burst_repetitions);
-        return 0;
-      },
-      8);
-}
-
 void Bounds::move_bytes(int streams) {
   const auto size = [](const GuardedBuffer& b) { return static_cast<int64_t>(b.size_bytes()); };
   const Operands all{read_.data(),     size(read_),   constants_.data(),
                      size(constants_), write_.data(), size(write_)};
   const int64_t longest = std::max({all.read_bytes, all.constant_bytes, all.write_bytes});
-  const int parts = static_cast<int>(std::clamp<int64_t>(
-      longest / least_part_bytes, 1, threads_ == 1 ? 1 : threads_ * parts_a_thread));
+  const int parts = static_cast<int>(
+      std::clamp<int64_t>(longest / least_part_bytes, 1,
+                          pulse_.threads() == 1 ? 1 : pulse_.threads() * parts_a_thread));
   Move move{all, parts, streams};
-  in_parallel(move_part, parts, &move);
+  pulse_.in_parallel(move_part, parts, &move);
 }
 
 void Bounds::flush_constants() {
@@ -162,17 +111,18 @@ void Bounds::flush_constants() {
 void Bench::take_figures(const runner_protocol::Benchmark& request, KernelFunction kernel,
                          Bounds& bounds, Figures& figures) {
   tenfold_user_context* user_context = context_->user_context();
+  Pulse& pulse = bounds.pulse();
   Arguments operands = arguments(0, false, &user_context);
   int failure = 0;
   const auto call = [&] { failure |= kernel(operands.data()); };
   const auto make_cold = [&] {
     for (const Argument* param : current_params_)
       flush(param->memory.data(), param->memory.size_bytes());
-    bounds.gather();
+    pulse.gather();
   };
   const auto make_bounds_cold = [&] {
     bounds.flush_constants();
-    bounds.gather();
+    pulse.gather();
   };
   // Which order is fastest depends on the cache that the bytes come from.
   const auto fastest = [&](const auto& sample) {
@@ -186,16 +136,16 @@ void Bench::take_figures(const runner_protocol::Benchmark& request, KernelFuncti
   for (const int32_t lanes : request.lanes) figures.peaks.push_back({lanes, {}});
   for (int sample = 0; sample < request.samples && failure == 0; ++sample) {
     for (runner_protocol::Peak& peak : figures.peaks)
-      peak.gflops.push_back(bounds.multiply_add_gflops(peak.lanes));
-    figures.loaded_gflops.push_back(bounds.loaded_gflops());
-    bounds.gather();
+      peak.gflops.push_back(pulse.multiply_add_gflops(peak.lanes));
+    figures.loaded_gflops.push_back(pulse.loaded_gflops());
+    pulse.gather();
     figures.warm_ns.push_back(warm_sample(request.sample_ns, call));
-    figures.loaded_gflops.push_back(bounds.loaded_gflops());
+    figures.loaded_gflops.push_back(pulse.loaded_gflops());
     figures.memory_ns.push_back(
         fastest([&](const auto& move) { return warm_sample(request.sample_ns / 4, move); }));
-    figures.loaded_gflops.push_back(bounds.loaded_gflops());
+    figures.loaded_gflops.push_back(pulse.loaded_gflops());
     figures.cold_ns.push_back(cold_sample(request.sample_ns, make_cold, call));
-    figures.loaded_gflops.push_back(bounds.loaded_gflops());
+    figures.loaded_gflops.push_back(pulse.loaded_gflops());
     figures.cold_memory_ns.push_back(fastest([&](const auto& move) {
       return cold_sample(request.sample_ns / 4, make_bounds_cold, move);
     }));

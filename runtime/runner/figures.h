@@ -5,6 +5,7 @@
 #include "base/runner_protocol.h"
 #include "runtime/context.h"
 #include "runtime/runner/guarded_buffer.h"
+#include "runtime/runner/pulse.h"
 
 namespace tenfold::runner {
 
@@ -14,27 +15,17 @@ class Bounds {
   static Result<Bounds> create(runtime::Context& context, int threads,
                                const runner_protocol::Benchmark& request);
 
-  /// Until every thread of the context is at hand, or 100 microseconds have passed.
-  void gather();
+  Pulse& pulse() { return pulse_; }
 
-  /// One sample of each peak, in the order of `lanes`.
-  double multiply_add_gflops(int lanes);
-  /// The same with operands from the first-level cache, 8 lanes: less than the peak where another
-  /// program disturbs this one.
-  double loaded_gflops();
   /// Moves every byte once, each part going on from `streams` places in turn.
   void move_bytes(int streams);
   /// The part of what is read that stands for the problem's constants leaves the caches.
   void flush_constants();
 
  private:
-  using Body = int (*)(void* user_context, int index, uint8_t* closure);
-  Bounds(runtime::Context& context, int threads) : context_(&context), threads_(threads) {}
-  double gflops_of(Body burst, int lanes);
-  void in_parallel(Body body, int count, void* closure);
+  Bounds(runtime::Context& context, int threads) : pulse_(context, threads) {}
 
-  runtime::Context* context_;
-  int threads_;
+  Pulse pulse_;
   GuardedBuffer read_, constants_, write_;
 };
 

@@ -30,7 +30,7 @@ class Runner {
 
   Reply answer(const runner_protocol::Prepare& request) {
     bench_.reset();
-    auto bench = Bench::create(request);
+    auto bench = Bench::create(request, watch_);
     if (!bench) return refuse(Verdict::failed, bench.error().message);
     bench_ = *std::move(bench);
     return {};
@@ -106,6 +106,7 @@ class Runner {
   }
 
   std::unique_ptr<Linker> linker_;
+  QuietWatch watch_;
   std::unique_ptr<Bench> bench_;
 };
 

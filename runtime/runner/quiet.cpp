@@ -1,0 +1,33 @@
+#include "runtime/runner/quiet.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace tenfold::runner {
+namespace {
+
+constexpr double quiet_share = 0.9;  // as in the rounds of `tenfold bench`; see docs/benchmarks.md
+constexpr std::chrono::milliseconds pause{2};
+
+}  // namespace
+
+bool QuietWatch::is_quiet(Pulse& pulse) {
+  const double threads = pulse.threads();
+  best_gflops_a_thread_ = std::max(best_gflops_a_thread_, pulse.multiply_add_gflops(8) / threads);
+  return pulse.loaded_gflops() / threads >= quiet_share * best_gflops_a_thread_;
+}
+
+bool QuietWatch::wait(Pulse& pulse, int64_t limit_ns) {
+  const int64_t begin = now_ns();
+  const int64_t allowed_ns = std::min(limit_ns, (begin - born_ns_) / 2 - waited_ns_);
+  bool quiet = false;
+  while (!quiet && now_ns() - begin < allowed_ns) {
+    std::this_thread::sleep_for(pause);
+    quiet = is_quiet(pulse);
+  }
+  waited_ns_ += now_ns() - begin;
+  return quiet;
+}
+
+}  // namespace tenfold::runner
