@@ -13,7 +13,7 @@
 
 #include "dsl/op.h"
 #include "schedules/finish_halide.h"
-#include "schedules/loops.h"
+#include "schedules/loops_halide.h"
 #include "schedules/space_list.h"
 
 namespace tenfold::schedules {
@@ -161,36 +161,17 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
     out.split(block, outer, block, run, TailStrategy::GuardWithIf).parallel(outer);
   }
 
-  const Var an = acc.args()[0], am = acc.args().back();
-  const RVar k = algorithm.reduction[0];
-  const auto in_registers = [&](Halide::Stage stage, const Var& rows) {
-    Var v("v");
-    stage.split(an, an, v, lanes).vectorize(v).unroll(an).unroll(rows);
-    return v;
-  };
-  acc.compute_at(out, m).bound_extent(an, width);
-  in_registers(acc, am);
-  if (chains == 1) {
-    const Var v = in_registers(acc.update(), am);
-    acc.update().reorder(v, an, am, k);
+  sum_in_registers(
+      acc, out, m,
+      {.k = algorithm.reduction[0],
+       .lanes = lanes,
+       .vectors = width / lanes,
+       .chains = chains,
+       .run = config.at("apart") == 1 ? static_cast<int>(shape_of(task).k) / chains : 0,
+       .rows = {acc.args().back()}});
+  if (chains == 1)
     for (int d = 1; d < algorithm.reduction.dimensions(); ++d)
       acc.update().unroll(algorithm.reduction[d]);
-    return finish(algorithm, binding);
-  }
-  RVar ko("ko"), ki("ki");
-  Var chain("chain");
-  if (config.at("apart") == 1)
-    acc.update().split(k, ki, ko, static_cast<int>(shape_of(task).k) / chains);
-  else
-    acc.update().split(k, ko, ki, chains);
-  Func partial = acc.update().rfactor(ki, chain);
-  partial.compute_at(out, m).bound_extent(an, width);
-  in_registers(partial, am);
-  partial.unroll(chain);
-  const Var v = in_registers(partial.update(), am);
-  partial.update().reorder(v, an, am, chain, ko).unroll(chain);
-  const Var w = in_registers(acc.update(), am);
-  acc.update().reorder(w, an, am, ki).unroll(ki);
   return finish(algorithm, binding);
 }
 

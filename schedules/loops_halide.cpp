@@ -7,6 +7,8 @@
 namespace tenfold::schedules {
 namespace {
 
+using Halide::Func;
+using Halide::RVar;
 using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
@@ -74,6 +76,42 @@ void order_tile(Halide::Func acc, const Halide::RDom& reduction, const LoopOrder
     if (s > 0 && unroll_reduction)
       for (int d = 0; d < reduction.dimensions(); ++d) stage.unroll(reduction[d]);
   }
+}
+
+void sum_in_registers(Halide::Func acc, const Halide::Func& out, const Var& where,
+                      const RegisterSum& sum) {
+  const Var n = acc.args()[0];
+  const auto in_registers = [&](Halide::Stage stage) {
+    Var v("v");
+    stage.split(n, n, v, sum.lanes).vectorize(v).unroll(n);
+    for (const Var& row : sum.rows) stage.unroll(row);
+    return v;
+  };
+  const auto reorder = [&](Halide::Stage stage, const std::vector<VarOrRVar>& outer) {
+    std::vector<VarOrRVar> loops{in_registers(stage), n};
+    loops.insert(loops.end(), sum.rows.begin(), sum.rows.end());
+    loops.insert(loops.end(), outer.begin(), outer.end());
+    stage.reorder(loops);
+  };
+  const int width = sum.lanes * sum.vectors;
+  acc.compute_at(out, where).bound_extent(n, width);
+  in_registers(acc);
+  if (sum.chains == 1) return reorder(acc.update(), {sum.k});
+
+  RVar ko("ko"), ki("ki");
+  Var chain("chain");
+  if (sum.run > 0)
+    acc.update().split(sum.k, ki, ko, sum.run);
+  else
+    acc.update().split(sum.k, ko, ki, sum.chains);
+  Func partial = acc.update().rfactor(ki, chain);
+  partial.compute_at(out, where).bound_extent(n, width);
+  in_registers(partial);
+  partial.unroll(chain);
+  reorder(partial.update(), {chain, ko});
+  partial.update().unroll(chain);
+  reorder(acc.update(), {ki});
+  acc.update().unroll(ki);
 }
 
 }  // namespace tenfold::schedules

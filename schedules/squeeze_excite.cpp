@@ -12,7 +12,7 @@
 #include "dsl/op.h"
 #include "dsl/stage.h"
 #include "schedules/finish_halide.h"
-#include "schedules/loops.h"
+#include "schedules/loops_halide.h"
 #include "schedules/space_list.h"
 
 namespace tenfold::schedules {
@@ -132,7 +132,6 @@ struct Layer {
 
 /// parallel runs of blocks: [sums of a block = 0; for k: for chains: sums += ...; store]
 void order_layer(Func out, Func acc, const Layer& layer) {
-  const int width = layer.lanes * layer.vectors;
   const Var n = out.args()[0];
   Var block("block"), ni("ni"), vi("vi");
   split_vectors(out, n, block, ni, vi, layer.extent, layer.lanes, layer.vectors,
@@ -141,31 +140,11 @@ void order_layer(Func out, Func acc, const Layer& layer) {
     Var outer("outer");
     out.split(block, outer, block, layer.rows, TailStrategy::GuardWithIf).parallel(outer);
   }
-  const Var an = acc.args()[0];
-  const auto in_registers = [&](Halide::Stage stage) {
-    Var v("v");
-    stage.split(an, an, v, layer.lanes).vectorize(v).unroll(an);
-    return v;
-  };
-  const RVar k = acc.rvars(0)[0];
-  acc.compute_at(out, block).bound_extent(an, width);
-  in_registers(acc);
-  if (layer.chains == 1) {
-    const Var v = in_registers(acc.update());
-    acc.update().reorder(v, an, k);
-    return;
-  }
-  RVar ko("ko"), ki("ki");
-  Var chain("chain");
-  acc.update().split(k, ko, ki, layer.chains);
-  Func partial = acc.update().rfactor(ki, chain);
-  partial.compute_at(out, block).bound_extent(an, width);
-  in_registers(partial);
-  partial.unroll(chain);
-  const Var v = in_registers(partial.update());
-  partial.update().reorder(v, an, chain, ko).unroll(chain);
-  const Var w = in_registers(acc.update());
-  acc.update().reorder(w, an, ki).unroll(ki);
+  sum_in_registers(acc, out, block,
+                   {.k = acc.rvars(0)[0],
+                    .lanes = layer.lanes,
+                    .vectors = layer.vectors,
+                    .chains = layer.chains});
 }
 
 /// for y: for tile: for x: [a tile of channels]; with parts, each thread for some of the rows, and
