@@ -200,7 +200,8 @@ Measurement RunnerClient::measure(const Candidate& candidate, const MeasureOptio
     request.max_samples = thorough_most_samples;
     request.patience_ns = thorough_patience_ns;
   }
-  const Result<std::string> answer = exchange(std::move(request));
+  const double waits_s = static_cast<double>(request.patience_ns) * 1e-9;
+  const Result<std::string> answer = exchange(std::move(request), waits_s);
   if (!answer) {
     const Error& error = answer.error();
     if (error.code == ErrorCode::cancelled) return no_measurement(error);
@@ -213,9 +214,10 @@ Measurement RunnerClient::measure(const Candidate& candidate, const MeasureOptio
   return interpret(*reply);
 }
 
-Result<std::string> RunnerClient::exchange(const runner_protocol::Request& request) {
+Result<std::string> RunnerClient::exchange(const runner_protocol::Request& request,
+                                           double waits_s) {
   auto answer = process_->send(runner_protocol::encode(request))
-                    ? process_->receive(options_.timeout_s, options_.cancel)
+                    ? process_->receive(options_.timeout_s + waits_s, options_.cancel)
                     : Result<std::string>(Error{ErrorCode::io, "gone"});
   if (answer) return answer;
   const std::string how = process_->end();

@@ -68,7 +68,8 @@ class RunnerClient : public Runner {
   Result<std::string> write_file(const std::string& name, const Array& array);
   /// The answer to a request. Without one the process is ended. Errors: cancelled, unavailable when
   /// it took too long, failed when it crashed.
-  Result<std::string> exchange(const runner_protocol::Request& request);
+  /// The runner may take waits_s beside the candidate's timeout_s.
+  Result<std::string> exchange(const runner_protocol::Request& request, double waits_s = 0);
   Measurement interpret(const runner_protocol::Reply& reply) const;
 
   RunnerOptions options_;
