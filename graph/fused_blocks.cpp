@@ -32,8 +32,9 @@ bool is_large(const View& view) {
 }
 
 bool is_depthwise(const Task& task) {
+  if (task.op != "conv2d") return false;
   const int64_t channels = task.inputs[0].dims[3];
-  return task.op == "conv2d" && task.outputs[0].dims[3] == channels && channels > 1 &&
+  return task.outputs[0].dims[3] == channels && channels > 1 &&
          task.attrs.get_int("groups", 1) == channels && !task.attrs.has("shuffle");
 }
 

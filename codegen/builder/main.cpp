@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/sanitizer_options.h"
 #include "codegen/builder/zygote.h"
 #include "codegen/warm.h"
 

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "base/runner_protocol.h"
+#include "base/sanitizer_options.h"
 #include "runtime/runner/bench.h"
 #include "runtime/runner/linker.h"
 #include "runtime/runner/object_code.h"
@@ -132,14 +133,6 @@ int serve() {
 
 }  // namespace
 }  // namespace tenfold::runner
-
-#if defined(__SANITIZE_ADDRESS__)
-// A candidate's fault must end the program with its signal, as it does without the sanitizer.
-extern "C" const char* __asan_default_options() {
-  return "handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:handle_abort=0:detect_"
-         "leaks=0";
-}
-#endif
 
 int main() {
   struct stat socket_status;
