@@ -9,6 +9,7 @@
 #include "autotune/database.h"
 #include "dsl/op.h"
 #include "tests/autotune/support.h"
+#include "tests/sanitizers.h"
 
 namespace tenfold::autotune {
 namespace {
@@ -136,7 +137,7 @@ TEST_F(Tuner, StopsWhenItsTimeIsOver) {
   const TuneReport report = run();
   EXPECT_EQ(report.end, TuneReport::End::budget);
   EXPECT_GT(report.trials, 16);
-  EXPECT_LT(report.elapsed_s, 0.6);
+  EXPECT_LT(report.elapsed_s, 0.6 * tests::sanitizer_factor);
 }
 
 TEST_F(Tuner, GoesOnWhereItStopped) {

@@ -10,13 +10,14 @@
 #include <fstream>
 
 #include "tests/cli/program.h"
+#include "tests/sanitizers.h"
 
 namespace tenfold::cli::testing {
 namespace {
 
-constexpr double most_seconds = 1.0;
-constexpr int64_t most_bytes = int64_t{400}
-                               << 20;  // the compiler's own libraries take about 150 MB of it
+constexpr double most_seconds = 1.0 * tests::sanitizer_factor;
+// The compiler's own libraries take about 150 MB of it.
+constexpr int64_t most_bytes = (int64_t{400} << 20) * tests::sanitizer_factor;
 
 struct BadCase {
   const char* name;

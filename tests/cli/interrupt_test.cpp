@@ -4,12 +4,13 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/program.h"
+#include "tests/sanitizers.h"
 
 namespace tenfold::cli::testing {
 namespace {
 
 const std::string detector = TENFOLD_SOURCE_DIR "/.deps/models/ch_PP-OCRv4_det_infer.onnx";
-constexpr double most_seconds = 1.0;
+constexpr double most_seconds = 1.0 * tests::sanitizer_factor;
 
 void expect_clean_stop(const Outcome& outcome) {
   EXPECT_EQ(outcome.code, 1) << outcome.err << outcome.out;
