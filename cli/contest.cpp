@@ -7,13 +7,17 @@
 namespace tenfold::cli {
 namespace {
 
-constexpr double quiet_share = 0.9;
+constexpr double pace_quantile = 0.9;
 
 void append(std::vector<double>& to, const std::vector<double>& from, double scale = 1) {
   for (const double value : from) to.push_back(value * scale);
 }
 
 }  // namespace
+
+double Pace::gflops() const {
+  return quantile(readings_gflops, pace_quantile);
+}
 
 std::vector<LanePeak> ContestSeries::lane_peaks() const {
   std::vector<LanePeak> medians;
@@ -24,29 +28,32 @@ std::vector<LanePeak> ContestSeries::lane_peaks() const {
 
 void Contest::add(Round round) {
   for (const runner_protocol::Peak& peak : round.ours.peaks)
-    if (peak.lanes == 8)  // a median, so that one odd reading of the clock sets no pace
-      pace_->best_gflops = std::max(pace_->best_gflops, quantile(peak.gflops, 0.5));
+    if (peak.lanes == 8) append(pace_->readings_gflops, peak.gflops);
   rounds_.push_back(std::move(round));
 }
 
-bool Contest::is_quiet(size_t round) const {
-  const auto keeps_pace = [&](double gflops) { return gflops >= quiet_share * pace_->best_gflops; };
-  // The first probe of the next round follows the last peer of this one.
-  return std::ranges::all_of(rounds_[round].ours.loaded_gflops, keeps_pace) &&
-         (round + 1 == rounds_.size() || keeps_pace(rounds_[round + 1].ours.loaded_gflops.front()));
+std::vector<bool> Contest::quiet() const {
+  const double least_gflops = rounds_.empty() ? 0 : runner_protocol::quiet_share * pace_->gflops();
+  const auto keeps_pace = [&](double gflops) { return gflops >= least_gflops; };
+  std::vector<bool> quiet;
+  for (size_t at = 0; at < rounds_.size(); ++at)
+    // The first probe of the next round follows the last peer of this one.
+    quiet.push_back(
+        std::ranges::all_of(rounds_[at].ours.loaded_gflops, keeps_pace) &&
+        (at + 1 == rounds_.size() || keeps_pace(rounds_[at + 1].ours.loaded_gflops.front())));
+  return quiet;
 }
 
 int Contest::quiet_rounds() const {
-  int quiet = 0;
-  for (size_t round = 0; round < rounds_.size(); ++round) quiet += is_quiet(round);
-  return quiet;
+  return static_cast<int>(std::ranges::count(quiet(), true));
 }
 
 ContestSeries Contest::series() const {
   ContestSeries series{.peers = std::vector<PeerTimes>(entries.size())};
-  const bool any_quiet = quiet_rounds() > 0;
+  const std::vector<bool> counts = quiet();
+  const bool any = std::ranges::count(counts, true) > 0;
   for (size_t at = 0; at < rounds_.size(); ++at) {
-    if (any_quiet && !is_quiet(at)) continue;
+    if (any && !counts[at]) continue;
     const runner_protocol::Figures& ours = rounds_[at].ours;
     append(series.warm_ms, ours.warm_ns, 1e-6);
     append(series.cold_ms, ours.cold_ns, 1e-6);

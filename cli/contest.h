@@ -11,10 +11,13 @@
 
 namespace tenfold::cli {
 
-/// How fast this machine can be: the best multiply-add rate on vectors of 8 that one number of
-/// threads has shown so far.
+/// How fast this machine can be with one number of threads.
 struct Pace {
-  double best_gflops = 0;
+  std::vector<double> readings_gflops;  // of the multiply-add peak on vectors of 8, so far
+
+  /// What a tenth of the readings exceed, so that a few odd ones of the clock set no pace.
+  /// Precondition: there is a reading.
+  double gflops() const;
 };
 
 /// One engine beside ours.
@@ -48,15 +51,14 @@ class Contest {
   int rounds() const { return static_cast<int>(rounds_.size()); }
 
   /// Rounds in which, from their first sample to the next round's, multiply-adds with operands from
-  /// the first-level cache ran at least at 90 % of the pace. 90 %: they reach 97 on an idle core of
-  /// Zen 3, and 60 beside a busy neighbour on the other half of the core.
+  /// the first-level cache kept runner_protocol::quiet_share of the pace.
   int quiet_rounds() const;
 
   /// Of the quiet rounds; of all where there is none. Precondition: there is a round.
   ContestSeries series() const;
 
  private:
-  bool is_quiet(size_t round) const;
+  std::vector<bool> quiet() const;  // of each round, whether it counts
 
   Pace* pace_;
   std::vector<Round> rounds_;

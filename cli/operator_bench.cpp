@@ -18,7 +18,8 @@ namespace {
 using Json = OperatorBench::Json;
 using Clock = std::chrono::steady_clock;
 
-constexpr int least_rounds = 4, samples_a_round = 3;
+constexpr int least_rounds = 12;
+constexpr int samples_a_round = 1;  // short rounds: a disturbance of milliseconds spoils few
 constexpr double most_patience = 8;  // times the seconds asked for, until enough rounds were quiet
 constexpr double least_sample_ns = 50'000, most_sample_ns = 2'000'000;
 constexpr double limit_s = 60;  // of one answer of the runner
@@ -144,7 +145,7 @@ Status OperatorBench::run_rounds(const autotune::Candidate& candidate, const Dem
                                  autotune::RunnerClient& runner, Contest& contest) {
   const double share_ns = options_.seconds * 1e9 / static_cast<double>(1 + contest.entries.size());
   const auto sample_ns = static_cast<int64_t>(
-      std::clamp(share_ns / (least_rounds * samples_a_round * 4), least_sample_ns, most_sample_ns));
+      std::clamp(share_ns / (least_rounds * 4), least_sample_ns, most_sample_ns));
   const auto start = Clock::now();
   const auto wants_more = [&] {
     const double spent = seconds_since(start) / options_.seconds;

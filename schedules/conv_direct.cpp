@@ -141,14 +141,18 @@ Config initial(const Task& task, const Target& target) {
   const double weight_bytes =
       4.0 * static_cast<double>(s.k * s.c / s.groups * s.window.kernel_h * s.window.kernel_w);
   const double kept_bytes = static_cast<double>(target.l2_bytes) * (by_tile ? 2 : 0.5);
-  const bool by_blocks = tile.yt == 0 || (divide_up(divide_up(s.k, tile.lanes), tile.kt) >= 4 &&
-                                          weight_bytes > kept_bytes);
+  const int64_t blocks = divide_up(divide_up(s.k, tile.lanes), tile.kt);
+  const bool by_blocks = tile.yt == 0 || (blocks >= 4 && weight_bytes > kept_bytes);
   if (by_blocks && stage != stage_none) {
     stage = stage_root;  // a strip's would be made again for each block
     tile = tiles(true);
   }
-  const int64_t order = by_tile && !by_blocks ? 1 : 0;
-  if (order == 1) stage = stage_tile;
+  if (by_tile && !by_blocks) stage = stage_tile;
+  // Weights that are a small part of L2 are read again for each tile, so that wide pixels are
+  // written, and the input read, in one go.
+  const bool inside = blocks > 1 && weight_bytes <= static_cast<double>(target.l2_bytes) / 4 &&
+                      stage == stage_none;
+  const int64_t order = !by_blocks && (stage == stage_tile || inside) ? 1 : 0;
   return {"direct",
           {{"lanes", tile.lanes},
            {"kt", tile.kt},
@@ -387,7 +391,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space conv_direct_space() {
-  return {"direct", 5, serves, axes, legal, initial, packing, apply, nullptr, cycles};
+  return {"direct", 6, serves, axes, legal, initial, packing, apply, nullptr, cycles};
 }
 
 }  // namespace tenfold::schedules

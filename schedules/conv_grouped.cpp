@@ -167,8 +167,9 @@ Config initial(const Task& task, const Target& target) {
             tile.values["xt"] = xt, tile.values["yt"] = yt;
             tile.values["cu"] = share > 1 || group_c(s) <= 4 ? all[5].values.back() : 1;
             bool fits = false;
-            for (int64_t taps = share > 1 ? all[6].values.back() : 1; taps >= 0 && !fits; --taps) {
-              tile.values["tu"] = std::min(taps, all[6].values.back());
+            for (auto taps = all[6].values.rbegin(); taps != all[6].values.rend() && !fits; ++taps) {
+              if (share == 1 && *taps > 1) continue;
+              tile.values["tu"] = *taps;
               fits = static_cast<bool>(legal(task, target, tile));
             }
             if (!fits) continue;

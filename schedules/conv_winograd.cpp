@@ -330,7 +330,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space conv_winograd_space() {
-  return {"winograd", 4, serves, axes, legal, initial, packing, apply, extra_error, cycles_of};
+  return {"winograd", 5, serves, axes, legal, initial, packing, apply, extra_error, cycles_of};
 }
 
 }  // namespace tenfold::schedules

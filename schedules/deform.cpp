@@ -394,7 +394,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space deform_space() {
-  return {"deform", 4, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"deform", 5, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules

@@ -135,8 +135,13 @@ void Bench::take_figures(const runner_protocol::Benchmark& request, KernelFuncti
   };
   for (const int32_t lanes : request.lanes) figures.peaks.push_back({lanes, {}});
   for (int sample = 0; sample < request.samples && failure == 0; ++sample) {
-    for (runner_protocol::Peak& peak : figures.peaks)
-      peak.gflops.push_back(pulse.multiply_add_gflops(peak.lanes));
+    // As long as the kernel's sample and as well warmed up: see Pulse::multiply_add_gflops.
+    for (runner_protocol::Peak& peak : figures.peaks) {
+      double operations = 0;
+      const double burst_ns =
+          warm_sample(request.sample_ns, [&] { operations = pulse.multiply_add(peak.lanes); });
+      peak.gflops.push_back(operations / burst_ns);
+    }
     figures.loaded_gflops.push_back(pulse.loaded_gflops());
     pulse.gather();
     figures.warm_ns.push_back(warm_sample(request.sample_ns, call));

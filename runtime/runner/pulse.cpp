@@ -13,6 +13,11 @@ constexpr int parts_a_thread = 4;  // of a parallel loop: a late thread's are ta
 constexpr int burst_repetitions = 4000;
 constexpr int64_t most_gather_ns = 100'000;
 
+int burst_of_registers(void*, int, uint8_t* closure) {
+  fma_burst(*reinterpret_cast<const int*>(closure), burst_repetitions);
+  return 0;
+}
+
 }  // namespace
 
 void Pulse::in_parallel(Body body, int count, void* closure) {
@@ -37,22 +42,25 @@ void Pulse::gather() {
       threads_, &crowd);
 }
 
-double Pulse::gflops_of(Body burst, int lanes) {
+double Pulse::bursts(Body burst, int lanes) {
   const int parts = threads_ * parts_a_thread;
+  in_parallel(burst, parts, &lanes);
+  return parts * fma_operations(lanes, burst_repetitions);
+}
+
+double Pulse::gflops_of(Body burst, int lanes) {
   gather();
   const int64_t begin = now_ns();
-  in_parallel(burst, parts, &lanes);
-  const auto time_ns = static_cast<double>(std::max<int64_t>(1, now_ns() - begin));
-  return parts * fma_operations(lanes, burst_repetitions) / time_ns;
+  const double operations = bursts(burst, lanes);
+  return operations / static_cast<double>(std::max<int64_t>(1, now_ns() - begin));
+}
+
+double Pulse::multiply_add(int lanes) {
+  return bursts(burst_of_registers, lanes);
 }
 
 double Pulse::multiply_add_gflops(int lanes) {
-  return gflops_of(
-      [](void*, int, uint8_t* closure) {
-        fma_burst(*reinterpret_cast<const int*>(closure), burst_repetitions);
-        return 0;
-      },
-      lanes);
+  return gflops_of(burst_of_registers, lanes);
 }
 
 double Pulse::loaded_gflops() {

@@ -16,7 +16,10 @@ class Pulse {
   /// Until every thread of the context is at hand, or 100 microseconds have passed.
   void gather();
 
-  /// Multiply-adds from registers, all threads together.
+  /// One burst of multiply-adds from registers, all threads together: how many operations it was.
+  double multiply_add(int lanes);
+  /// The rate of one such burst. Wide units are slower in their first tens of microseconds, so that
+  /// the peak of 16 lanes is what many bursts in a row show.
   double multiply_add_gflops(int lanes);
   /// The same with operands from the first-level cache, 8 lanes: less than the peak where another
   /// program holds a part of a core.
@@ -26,6 +29,7 @@ class Pulse {
   void in_parallel(Body body, int count, void* closure);
 
  private:
+  double bursts(Body burst, int lanes);
   double gflops_of(Body burst, int lanes);
 
   runtime::Context* context_;

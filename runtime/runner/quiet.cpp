@@ -4,10 +4,11 @@
 #include <chrono>
 #include <thread>
 
+#include "base/runner_protocol.h"
+
 namespace tenfold::runner {
 namespace {
 
-constexpr double quiet_share = 0.9;  // as in the rounds of `tenfold bench`; see docs/benchmarks.md
 // By a judgement: what one odd reading of the clock promised is forgotten after some thousand.
 constexpr double forgetting = 1 - 1e-4;
 constexpr std::chrono::milliseconds pause{2};
@@ -18,7 +19,7 @@ bool QuietWatch::is_quiet(Pulse& pulse) {
   const double threads = pulse.threads();
   best_gflops_a_thread_ =
       std::max(forgetting * best_gflops_a_thread_, pulse.multiply_add_gflops(8) / threads);
-  return pulse.loaded_gflops() / threads >= quiet_share * best_gflops_a_thread_;
+  return pulse.loaded_gflops() / threads >= runner_protocol::quiet_share * best_gflops_a_thread_;
 }
 
 bool QuietWatch::wait(Pulse& pulse, int64_t limit_ns) {

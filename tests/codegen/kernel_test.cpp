@@ -66,6 +66,20 @@ TEST(Kernel, SymbolChangesWithEverythingThatChangesTheBytes) {
   EXPECT_EQ(kernel_symbol(other), symbol);
 }
 
+// Weights beyond L2 are asked for into L2: what goes past it is gone before it is used.
+TEST(Kernel, PrefetchesIntoTheSecondLevel) {
+  KernelRequest request = request_for("conv2d n=1 h=7 w=7 c=64 k=64", "x86_64-avx2");
+  request.config = *parse_config(
+      "direct cb=0 cu=1 kt=2 lanes=8 order=0 par=1 skip=0 stage=0 strip=0 su=0 xt=5 yt=0");
+  const auto kernel = compile_kernel(request);
+  ASSERT_TRUE(kernel) << kernel.error().message;
+  TestFolder folder;
+  ASSERT_TRUE(write_file(folder / "kernel.o", kernel->object));
+  const std::string code = shell("objdump -d " + folder / "kernel.o");
+  EXPECT_THAT(code, testing::HasSubstr("prefetcht1"));
+  EXPECT_THAT(code, testing::Not(testing::HasSubstr("prefetchnta")));
+}
+
 TEST(Kernel, DefinesItsSymbolsAndAlignsItsCode) {
   const auto kernel = compile_kernel(request_for(conv_spec, "x86_64-avx2"));
   ASSERT_TRUE(kernel) << kernel.error().message;
