@@ -26,6 +26,10 @@ Packing grouped_weights(const Task& task, const GroupGrid& grid) {
   packing.axes = {{0, s.wide, s.bundles}, {0, grid.block, (s.wide + grid.block - 1) / grid.block},
                   {2, 1, w.kernel_h},     {1, 1, s.group_c},
                   {3, 1, w.kernel_w},     {0, 1, grid.block}};
+  if (grid.turns) {
+    packing.axes.back() = {0, 1, s.group_k};
+    packing.axes.push_back({0, s.group_k, grid.share});
+  }
   return packing;
 }
 
@@ -48,19 +52,32 @@ GroupedConv grouped_conv2d(const Task& task, const Binding& binding, const Group
   const Halide::Expr channel =
       grid.share == 1 ? Halide::Expr(taps[0])
                       : Halide::min(lane / size.group_k, grid.share - 1) * size.group_c + taps[0];
-  const Halide::Expr weight =
-      binding.params[0](lane % grid.block, taps[1], taps[0], taps[2], lane / grid.block, bundle);
-  acc(lane, bundle, x, y, n) = 0.0f;
-  acc(lane, bundle, x, y, n) += run(channel, bundle, in_x, in_y, n) * weight;
+  Halide::Var g("g");
+  Halide::Func turned("turned");
+  turned(g, c, bundle, x, y, n) = run(g * size.group_c + c, bundle, x, y, n);
+  if (grid.turns) {
+    acc(g, k, bundle, x, y, n) = 0.0f;
+    acc(g, k, bundle, x, y, n) += turned(g, taps[0], bundle, in_x, in_y, n) *
+                                  binding.params[0](g, k, taps[1], taps[0], taps[2], 0, bundle);
+  } else {
+    acc(lane, bundle, x, y, n) = 0.0f;
+    acc(lane, bundle, x, y, n) +=
+        run(channel, bundle, in_x, in_y, n) *
+        binding.params[0](lane % grid.block, taps[1], taps[0], taps[2], lane / grid.block, bundle);
+  }
 
   const Halide::Expr at = lanes[0] + lanes[1] * size.wide;
+  const Halide::Expr sum =
+      grid.turns ? acc(lanes[0] / size.group_k, lanes[0] % size.group_k, lanes[1], x, y, n)
+                 : acc(lanes[0], lanes[1], x, y, n);
   out(k, x, y, n) = Halide::undef<float>();
-  out(at, x, y, n) = apply_chain(task.epilogue, acc(lanes[0], lanes[1], x, y, n), {at, x, y, n},
-                                 task, binding, first_epilogue_param(task));
+  out(at, x, y, n) =
+      apply_chain(task.epilogue, sum, {at, x, y, n}, task, binding, first_epilogue_param(task));
   constrain_output(out, task.outputs[0]);
 
   Algorithm algorithm{.funcs = {{"out", out}, {"acc", acc}}, .reduction = taps, .outputs = {out}};
   if (grid.share > 1) algorithm.funcs["run"] = run;
+  if (grid.turns) algorithm.funcs["turned"] = turned;
   if (masked || !task.prologue.empty()) algorithm.funcs["load"] = load;
   if (order.defined()) algorithm.funcs["order"] = order;
   return {algorithm, lanes};

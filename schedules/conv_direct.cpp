@@ -150,8 +150,8 @@ Config initial(const Task& task, const Target& target) {
   if (by_tile && !by_blocks) stage = stage_tile;
   // Weights that are a small part of L2 are read again for each tile, so that wide pixels are
   // written, and the input read, in one go.
-  const bool inside = blocks > 1 && weight_bytes <= static_cast<double>(target.l2_bytes) / 4 &&
-                      stage == stage_none;
+  const bool inside =
+      blocks > 1 && weight_bytes <= static_cast<double>(target.l2_bytes) / 4 && stage == stage_none;
   const int64_t order = !by_blocks && (stage == stage_tile || inside) ? 1 : 0;
   return {"direct",
           {{"lanes", tile.lanes},

@@ -54,9 +54,13 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
                    divide_up(group_k(s), std::min<int64_t>(4, group_k(s))))},  // vectors of a tile
       {"xt", up_to({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14}, s.width)},  // pixels of a tile along x
       {"yt", up_to({1, 2, 3, 4}, s.height)},                            // and along y
-      unrolled,           // channels of a group unrolled
-      taps,               // taps unrolled: 1: of a row, 2: all
-      blocks,             // blocks of output channels inside the loop over x; 0: all
+      unrolled,  // channels of a group unrolled
+      taps,      // taps unrolled: 1: of a row, 2: all
+      blocks,    // blocks of output channels inside the loop over x; 0: all
+      {"turns", shares(s, target).size() > 1 && task.inputs[0].strides[3] == 1
+                    ? std::vector<int64_t>{0, 1}
+                    : std::vector<int64_t>{0}},  // 1: a strip's input is copied first, the groups
+                                                 // of a vector in turns
       {"order", {0, 1}},  // the other blocks are 0: outside a strip's rows, 1: inside a row
       strip_axis(s),
       stage_axis(task),
@@ -69,7 +73,7 @@ Status illegal(const std::string& rule) {
 
 dsl::GroupGrid grid_of(const Config& config) {
   return {static_cast<int>(config.at("share")),
-          static_cast<int>(config.at("lanes") * config.at("kt"))};
+          static_cast<int>(config.at("lanes") * config.at("kt")), config.at("turns") == 1};
 }
 
 // Output channels of the groups that are computed together.
@@ -92,6 +96,8 @@ Status legal(const Task& task, const Target& target, const Config& config) {
   if (divide_up(wide, lanes) < kt) return illegal("the tile has more vectors than its groups");
   if (config.at("share") > 1 && (lanes < wide || cu != group_c(s)))
     return illegal("groups that share a vector have all their channels unrolled");
+  if (config.at("turns") == 1 && (config.at("share") == 1 || lanes != wide))
+    return illegal("groups that take turns fill a vector");
   if (s.height % yt != 0)
     return illegal("rows of a tile divide the image: a cut one would break every tile's body");
   const int64_t taps = (tu >= 1 ? s.window.kernel_w : 1) * (tu == 2 ? s.window.kernel_h : 1);
@@ -103,6 +109,13 @@ Status legal(const Task& task, const Target& target, const Config& config) {
   return {};
 }
 
+// Whether spreading an input over its group's lanes moves it across the 128 bits within which a
+// single shuffle does. Seen on Emerald Rapids, two groups of 8 channels: 54 % of the peak with
+// shuffles and 84 in turns at stride 1, 37 and 44 at stride 2; four groups of 4: 66 and 58.
+bool crosses_lanes(const ConvShape& s, int64_t lanes, int64_t share) {
+  return share > 1 && group_k(s) > 4 && share * group_k(s) == lanes;
+}
+
 // Cycles of one channel and one row of taps of a tile: two products and two loads a cycle, four
 // cycles until a sum can be added to again, and the loop around it. A shuffle takes the place of
 // half a product. Where no register is left for inputs that several taps use, or for vectors that
@@ -110,7 +123,7 @@ Status legal(const Task& task, const Target& target, const Config& config) {
 double tile_cycles(const ConvShape& s, const Config& config, const Target& target) {
   const int64_t kt = config.at("kt"), xt = config.at("xt"), yt = config.at("yt");
   const dsl::Window& w = s.window;
-  const bool shared = config.at("share") > 1;
+  const bool shared = config.at("share") > 1 && config.at("turns") == 0;
   const int64_t taps = config.at("tu") ? w.kernel_w : 1, sums = kt * xt * yt,
                 columns = w.dilation_w == 1 ? (xt - 1) * w.stride_w + taps : xt * taps,
                 rows = config.at("tu") == 2 && w.dilation_h == 1
@@ -124,7 +137,9 @@ double tile_cycles(const ConvShape& s, const Config& config, const Target& targe
   const double cycles =
       std::max({4.0 * static_cast<double>(taps), (products + shuffles) / 2, loads / 2}) + 0.5;
   const bool spills = shared ? sums > target.registers / 2
-                             : sums + kt * std::min<int64_t>(taps, 3) > target.registers - 3;
+                      : config.at("turns") == 1
+                          ? sums > target.registers * 5 / 8
+                          : sums + kt * std::min<int64_t>(taps, 3) > target.registers - 3;
   return spills ? 1.25 * cycles : cycles;
 }
 
@@ -153,6 +168,7 @@ Config initial(const Task& task, const Target& target) {
                  {"cu", 1},
                  {"tu", 0},
                  {"gb", 0},
+                 {"turns", 0},
                  {"order", 0},
                  {"strip", 0}}};
   config.values["stage"] = all.back().values[0];
@@ -165,10 +181,12 @@ Config initial(const Task& task, const Target& target) {
           for (const int64_t xt : all[3].values) {
             tile.values["share"] = share, tile.values["lanes"] = lanes, tile.values["kt"] = kt;
             tile.values["xt"] = xt, tile.values["yt"] = yt;
+            tile.values["turns"] = crosses_lanes(s, lanes, share) ? all[8].values.back() : 0;
             tile.values["cu"] = share > 1 || group_c(s) <= 4 ? all[5].values.back() : 1;
             bool fits = false;
-            for (auto taps = all[6].values.rbegin(); taps != all[6].values.rend() && !fits; ++taps) {
-              if (share == 1 && *taps > 1) continue;
+            for (auto taps = all[6].values.rbegin(); taps != all[6].values.rend() && !fits;
+                 ++taps) {
+              if ((share == 1 || tile.at("turns") == 1) && *taps > 1) continue;
               tile.values["tu"] = *taps;
               fits = static_cast<bool>(legal(task, target, tile));
             }
@@ -181,9 +199,11 @@ Config initial(const Task& task, const Target& target) {
   // Whole pixels are read at once while the weights stay in L2; else blocks of channels whose
   // weights stay in L1.
   const int64_t blocks = blocks_of_all(s, config);
+  // What takes turns is copied for two blocks at a time, and so lies in L1.
+  if (config.at("turns") == 1 && blocks > 2) config.values["gb"] = 2;
   const int64_t block_bytes =
       4 * group_c(s) * s.window.kernel_h * s.window.kernel_w * config.at("lanes") * config.at("kt");
-  if (blocks * block_bytes > target.l2_bytes / 2) {
+  if (config.at("gb") == 0 && blocks * block_bytes > target.l2_bytes / 2) {
     const int64_t inside = at_most(all[7], std::max<int64_t>(1, target.l1_bytes / 2 / block_bytes));
     if (inside < blocks) config.values["gb"] = inside;
   }
@@ -206,7 +226,8 @@ int64_t store_lanes(const ConvShape& s, const Target& target, const Config& conf
 
 struct Loops {
   Halide::RVar block{"block"};  // around a tile
-  Halide::Var item{"item"};     // what a thread takes
+  Halide::RVar others{"others"};
+  Halide::Var item{"item"};  // what a thread takes
 };
 
 /// Tiles of the output, unrolled, in strips: see `apply`.
@@ -223,7 +244,7 @@ Loops order_output(const dsl::GroupedConv& conv, const Task& task, const Target&
   Halide::Stage store = out.update();
   const Var x = out.args()[1], y = out.args()[2], n = out.args()[3];
   Loops loops;
-  RVar all("all"), lane("lane"), vector("vector"), tile("tile"), others("others");
+  RVar all("all"), lane("lane"), vector("vector"), tile("tile");
   Var xi("xi"), xo("xo"), yi("yi"), yo("yo"), strip("strip");
   // Each element is stored once; Halide cannot tell.
   store.allow_race_conditions();
@@ -243,12 +264,12 @@ Loops order_output(const dsl::GroupedConv& conv, const Task& task, const Target&
   store.split(along, strip, along, axis("strip") ? axis("strip") : tiles,
               TailStrategy::GuardWithIf);
   const int blocks = static_cast<int>(blocks_of_all(s, config));
-  store.split(loops.block, others, loops.block, axis("gb") ? axis("gb") : blocks,
+  store.split(loops.block, loops.others, loops.block, axis("gb") ? axis("gb") : blocks,
               TailStrategy::GuardWithIf);
   if (axis("order") == 0) {
-    store.reorder({lane, vector, xi, yi, loops.block, xo, yo, others, strip, n});
+    store.reorder({lane, vector, xi, yi, loops.block, xo, yo, loops.others, strip, n});
   } else {
-    store.reorder({lane, vector, xi, yi, loops.block, xo, others, yo, strip, n});
+    store.reorder({lane, vector, xi, yi, loops.block, xo, loops.others, yo, strip, n});
   }
   store.fuse(strip, n, loops.item).parallel(loops.item);
   return loops;
@@ -262,15 +283,20 @@ void order_sums(const dsl::Algorithm& algorithm, const Config& config) {
   Halide::Func acc = algorithm.funcs.at("acc");
   const Halide::RDom& taps = algorithm.reduction;
   const int tu = static_cast<int>(config.at("tu"));
-  const Var lane = acc.args()[0], x = acc.args()[2], y = acc.args()[3];
+  const bool turns = config.at("turns") == 1;
+  const Var lane = acc.args()[0], x = acc.args()[turns ? 3 : 2], y = acc.args()[turns ? 4 : 3];
   RVar unrolled("cu"), c = taps[0];
   for (Halide::Stage stage : {Halide::Stage(acc), acc.update()}) {
     Var vector("vector"), i("i");
-    stage.split(lane, vector, i, static_cast<int>(config.at("lanes")))
-        .vectorize(i)
-        .unroll(vector)
-        .unroll(x)
-        .unroll(y);
+    if (turns) {  // a vector of vectors: a broadcast of what lies side by side
+      i = lane, vector = acc.args()[1];
+      stage.vectorize(i).vectorize(vector);
+    } else {
+      stage.split(lane, vector, i, static_cast<int>(config.at("lanes")))
+          .vectorize(i)
+          .unroll(vector);
+    }
+    stage.unroll(x).unroll(y);
     if (stage.name() == acc.name()) continue;
     std::vector<VarOrRVar> order{i, vector}, outside;
     for (int d = 1; d <= 2; ++d) (tu >= d ? order : outside).emplace_back(taps[d]);
@@ -281,9 +307,22 @@ void order_sums(const dsl::Algorithm& algorithm, const Config& config) {
     order.insert(order.end(), outside.begin(), outside.end());
     stage.reorder(order);
   }
-  if (!algorithm.funcs.contains("run")) return;
+  if (turns || !algorithm.funcs.contains("run")) return;
   Halide::Func run = algorithm.funcs.at("run");
   run.compute_at(acc, c).vectorize(run.args()[0]).unroll(run.args()[2]).unroll(run.args()[3]);
+}
+
+/// A strip's input, the groups of a bundle in turns: loaded as it lies, stored after one shuffle.
+void take_turns(const dsl::Algorithm& algorithm, const ConvShape& s, const Config& config,
+                const Halide::LoopLevel& where) {
+  Halide::Func run = algorithm.funcs.at("run"), turned = algorithm.funcs.at("turned");
+  const Halide::Var g = turned.args()[0], c = turned.args()[1], bundle = turned.args()[2];
+  turned.compute_at(where)
+      .bound_extent(g, static_cast<int>(config.at("share")))
+      .bound_extent(c, static_cast<int>(group_c(s)))
+      .vectorize(g)
+      .vectorize(c);
+  run.compute_at(turned, bundle).vectorize(run.args()[0]);
 }
 
 /// parallel strips of rows of images: for other blocks: for tiles of y, x: for blocks:
@@ -298,9 +337,19 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   dsl::GroupedConv conv = dsl::grouped_conv2d(task, binding, grid_of(config));
   Halide::Func out = conv.algorithm.funcs.at("out"), acc = conv.algorithm.funcs.at("acc");
   const Loops loops = order_output(conv, task, target, config);
-  acc.compute_at(out, loops.block)
-      .bound_extent(acc.args()[0], static_cast<int>(config.at("lanes") * config.at("kt")));
+  acc.compute_at(out, loops.block);
   order_sums(conv.algorithm, config);
+  if (config.at("turns") == 1) {
+    const ConvShape s = conv_shape(task);
+    acc.bound_extent(acc.args()[0], static_cast<int>(config.at("share")))
+        .bound_extent(acc.args()[1], static_cast<int>(group_k(s)));
+    if (config.at("gb") > 0 && config.at("order") == 0)
+      take_turns(conv.algorithm, s, config, Halide::LoopLevel(out, loops.others));
+    else
+      take_turns(conv.algorithm, s, config, Halide::LoopLevel(out, loops.item));
+  } else {
+    acc.bound_extent(acc.args()[0], static_cast<int>(config.at("lanes") * config.at("kt")));
+  }
   keep_load(conv.algorithm, out, loops.item, task, target, config.at("stage"));
   return finish(conv.algorithm, binding);
 }
@@ -308,7 +357,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space conv_grouped_space() {
-  return {"grouped", 1, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"grouped", 2, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules
