@@ -1,6 +1,6 @@
 // Halide's prefetch, replaced. Its own is prefetchnta, which on Intel's servers brings a line past
 // the second level, so that a block of weights that is larger than the first is gone again before
-// it is used: 1x1 512 -> 1024@7 on Emerald Rapids at 62 % of the peak so, 97 % with prefetcht1, and
+// it is used: 1x1 512 -> 1024@7 on Emerald Rapids at 62 % of the peak so, 97 % with prefetcht0, and
 // with cold weights 0.66 ms and 0.33. Zen 3 does not care.
 //
 // The instruction comes from a module of LLVM bitcode that libHalide carries under the name below

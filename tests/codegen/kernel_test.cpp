@@ -66,8 +66,8 @@ TEST(Kernel, SymbolChangesWithEverythingThatChangesTheBytes) {
   EXPECT_EQ(kernel_symbol(other), symbol);
 }
 
-// Weights beyond L2 are asked for into L2: what goes past it is gone before it is used.
-TEST(Kernel, PrefetchesIntoTheSecondLevel) {
+// Weights beyond L2 are asked for into all levels: what goes past L2 is gone before it is used.
+TEST(Kernel, PrefetchesIntoEveryLevel) {
   KernelRequest request = request_for("conv2d n=1 h=7 w=7 c=64 k=64", "x86_64-avx2");
   request.config = *parse_config(
       "direct cb=0 cu=1 kt=2 lanes=8 order=0 par=1 skip=0 stage=0 strip=0 su=0 xt=5 yt=0");
@@ -76,7 +76,7 @@ TEST(Kernel, PrefetchesIntoTheSecondLevel) {
   TestFolder folder;
   ASSERT_TRUE(write_file(folder / "kernel.o", kernel->object));
   const std::string code = shell("objdump -d " + folder / "kernel.o");
-  EXPECT_THAT(code, testing::HasSubstr("prefetcht1"));
+  EXPECT_THAT(code, testing::HasSubstr("prefetcht0"));
   EXPECT_THAT(code, testing::Not(testing::HasSubstr("prefetchnta")));
 }
 
