@@ -312,7 +312,8 @@ void order_sums(const dsl::Algorithm& algorithm, const Config& config) {
   run.compute_at(acc, c).vectorize(run.args()[0]).unroll(run.args()[2]).unroll(run.args()[3]);
 }
 
-/// A strip's input, the groups of a bundle in turns: loaded as it lies, stored after one shuffle.
+/// A strip's input, or of it what the blocks inside read, the groups of a bundle in turns: loaded
+/// as it lies, stored after one shuffle.
 void take_turns(const dsl::Algorithm& algorithm, const ConvShape& s, const Config& config,
                 const Halide::LoopLevel& where) {
   Halide::Func run = algorithm.funcs.at("run"), turned = algorithm.funcs.at("turned");
@@ -331,7 +332,9 @@ void take_turns(const dsl::Algorithm& algorithm, const ConvShape& s, const Confi
 ///     an input, or one shuffle of a vector of inputs, and kt products]
 ///   [unrolled: out = chain(sums)]
 /// order=1: the other blocks are inside the loop over y. A block is kt vectors of a bundle of
-/// groups; the last of a bundle is masked. Tiles at the right edge are cut.
+/// groups; the last of a bundle is masked. Tiles at the right edge are cut. turns=1: the input is
+/// copied with the groups of a bundle in turns, so that one broadcast of what lies side by side
+/// serves a vector, without a shuffle.
 Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
   dsl::GroupedConv conv = dsl::grouped_conv2d(task, binding, grid_of(config));
@@ -343,10 +346,10 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
     const ConvShape s = conv_shape(task);
     acc.bound_extent(acc.args()[0], static_cast<int>(config.at("share")))
         .bound_extent(acc.args()[1], static_cast<int>(group_k(s)));
-    if (config.at("gb") > 0 && config.at("order") == 0)
-      take_turns(conv.algorithm, s, config, Halide::LoopLevel(out, loops.others));
-    else
-      take_turns(conv.algorithm, s, config, Halide::LoopLevel(out, loops.item));
+    const bool by_blocks = config.at("gb") > 0 && config.at("order") == 0;
+    take_turns(
+        conv.algorithm, s, config,
+        by_blocks ? Halide::LoopLevel(out, loops.others) : Halide::LoopLevel(out, loops.item));
   } else {
     acc.bound_extent(acc.args()[0], static_cast<int>(config.at("lanes") * config.at("kt")));
   }
