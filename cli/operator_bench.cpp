@@ -19,7 +19,7 @@ using Json = OperatorBench::Json;
 using Clock = std::chrono::steady_clock;
 
 constexpr int least_rounds = 12;
-constexpr int samples_a_round = 1;  // short rounds: a disturbance of milliseconds spoils few
+constexpr int samples_a_round = 1;   // short rounds: a disturbance of milliseconds spoils few
 constexpr double most_patience = 8;  // times the seconds asked for, until enough rounds were quiet
 constexpr double least_sample_ns = 50'000, most_sample_ns = 2'000'000;
 constexpr double limit_s = 60;  // of one answer of the runner
