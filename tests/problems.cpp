@@ -47,10 +47,10 @@ KernelJob job_of(const Problem& problem, const Config& config, Random& random) {
   job.run.integers = problem.exact && !(*schedules::find_space(config.algorithm))->extra_error;
   job.run.asserts = random.chance(25);
   const View& out = problem.task.outputs[0];
-  for (size_t i = problem.task.op == "map" ? 0 : 1; i < problem.task.inputs.size(); ++i) {
+  for (size_t i = 0; i < problem.task.inputs.size(); ++i) {
     const View& in = problem.task.inputs[i];
-    if (in.dims == out.dims && in.strides == out.strides && in.offset == out.offset &&
-        in.halo == Halo{} && random.chance(50))
+    if (dsl::reads_in_place(problem.task, i) && in.dims == out.dims && in.strides == out.strides &&
+        in.offset == out.offset && in.halo == Halo{} && random.chance(50))
       job.run.in_place_input = static_cast<int>(i);
   }
   return job;

@@ -39,6 +39,8 @@ inline constexpr const char* exact_specs[] = {
     "in=f32:2x3x4x5:60,20,5,1:0:0,0,0,0 out=f32:2x6x7x6:252,42,6,1:0:0,0,0,0",
     "reduce axes=6 kind=0 in=f32:3x4x5x7:140,35,7,1:0:0,0,0,0 "
     "out=f32:3x1x1x7:7,7,7,1:0:0,0,0,0",
+    "reduce axes=6 kind=0 in=f32:3x4x5x7:140,35,7,1:0:0,0,0,0 "
+    "out=f32:3x1x1x7:7,7,7,1:0:0,0,0,0 pre=neg",
     "reduce axes=8 kind=2 in=f32:3x4x5x7:140,35,7,1:0:0,0,0,0 "
     "out=f32:3x4x5x1:20,5,1,1:0:0,0,0,0",
     "matmul in=f32:2x1x3x5:15,15,5,1:0:0,0,0,0 in=f32:4x5x6:30,6,1:0:0,0,0,0 "
