@@ -1,3 +1,5 @@
+#include <map>
+
 #include "schedules/ahead_halide.h"
 
 namespace tenfold::schedules {
@@ -14,45 +16,37 @@ constexpr int short_distance_floats = 1024;
 /// elements), in a loop of its own.
 class PrefetchNextBlock : public IRMutator {
  public:
-  explicit PrefetchNextBlock(WeightStream stream)
-      : stream_(std::move(stream)),
-        turns_(stream_.passes.size(), 0),
-        step_(stream_.steps.size(), 0) {}
+  PrefetchNextBlock(WeightStream stream, ResultStream results)
+      : stream_(std::move(stream)), results_(std::move(results)) {
+    for (const auto* loops : {&stream_.passes, &stream_.steps, &results_.steps, &results_.moves})
+      for (const NamedLoop& loop : *loops) turns_.emplace(loop.name, 0);
+  }
 
  private:
   using IRMutator::visit;
 
   Stmt visit(const For* loop) override {
-    const Expr turn = Variable::make(Halide::Int(32), loop->name);
-    for (size_t i = 0; i < stream_.passes.size(); ++i)
-      if (loop->name.ends_with(stream_.passes[i].name)) return inside(loop, turns_[i], turn);
-    for (size_t i = 0; i < stream_.steps.size(); ++i)
-      if (loop->name.ends_with(stream_.steps[i].name)) {
-        const bool innermost = i + 1 == stream_.steps.size(), before = wanted_;
-        wanted_ = innermost;
-        Stmt changed = inside(loop, step_[i], turn);
-        wanted_ = before;
-        return changed;
-      }
+    for (auto& [name, turn] : turns_) {
+      if (!loop->name.ends_with(name)) continue;
+      const Expr around = turn;
+      const bool before = wanted_;
+      turn = Variable::make(Halide::Int(32), loop->name);
+      wanted_ = name == stream_.steps.back().name;
+      Stmt changed = IRMutator::visit(loop);
+      turn = around;
+      wanted_ = before;
+      return changed;
+    }
     return IRMutator::visit(loop);
   }
 
-  Stmt inside(const For* loop, Expr& counter, const Expr& turn) {
-    const Expr before = counter;
-    counter = turn;
-    Stmt changed = IRMutator::visit(loop);
-    counter = before;
-    return changed;
-  }
-
-  /// The turns' number, counted over all of the loops.
-  static std::pair<Expr, int> number(const std::vector<NamedLoop>& loops,
-                                     const std::vector<Expr>& turns) {
+  /// The turns' number, counted over all of the loops, and how many there are.
+  std::pair<Expr, int> number(const std::vector<NamedLoop>& loops) const {
     int count = 1;
     Expr index = 0;
-    for (size_t i = 0; i < loops.size(); ++i) {
-      count *= loops[i].extent;
-      index = index * loops[i].extent + turns[i];
+    for (const NamedLoop& loop : loops) {
+      count *= loop.extent;
+      index = index * loop.extent + turns_.at(loop.name);
     }
     return {index, count};
   }
@@ -62,32 +56,52 @@ class PrefetchNextBlock : public IRMutator {
     const auto* lanes = load->index.as<Ramp>();
     if (!wanted_ || load->name != stream_.param || !lanes) return load;
     wanted_ = false;
-    const auto [pass, passes] = number(stream_.passes, turns_);
-    const auto [step, steps] = number(stream_.steps, step_);
-    const int elements = stream_.step_elements, share = (elements + passes - 1) / passes;
+    const auto [pass, passes] = number(stream_.passes);
+    const auto [step, steps] = number(stream_.steps);
+    const int elements = stream_.step_elements, share = share_of(elements, passes);
     const Expr ahead = passes == 1
                            ? Expr(short_distance_floats)
                            : steps * elements + pass * (steps * share) - step * (elements - share);
-    Expr value = load;
-    for (int line = 0; line < share; line += line_floats) {
+    const Expr value = ask(load, load->name, lanes->base + ahead, share);
+    return results_.block_elements > 0 ? ask_for_results(value) : value;
+  }
+
+  Expr ask_for_results(const Expr& value) const {
+    const auto [step, steps] = number(results_.steps);
+    const int share = share_of(results_.block_elements, steps);
+    Expr at = results_.offset + step * share;
+    for (const NamedLoop& move : results_.moves) at += turns_.at(move.name) * move.extent;
+    return ask(value, results_.buffer, at, share);
+  }
+
+  static int share_of(int elements, int turns) { return (elements + turns - 1) / turns; }
+
+  // `value`, after asking for the lines of `count` floats from `first` on.
+  static Expr ask(Expr value, const std::string& buffer, const Expr& first, int count) {
+    for (int line = 0; line < count; line += line_floats) {
       const Expr prefetch = Call::make(
-          load->type.element_of(), Call::prefetch,
-          {Variable::make(Halide::Handle(), load->name), lanes->base + ahead + line, 1, 1},
-          Call::Intrinsic);
-      value = Call::make(load->type, Call::return_second, {prefetch, value}, Call::Intrinsic);
+          Halide::Float(32), Call::prefetch,
+          {Variable::make(Halide::Handle(), buffer), first + line, 1, 1}, Call::Intrinsic);
+      value = Call::make(value.type(), Call::return_second, {prefetch, value}, Call::Intrinsic);
     }
     return value;
   }
 
   WeightStream stream_;
-  std::vector<Expr> turns_, step_;  // of the loops of passes and steps; 0 outside
-  bool wanted_ = false;             // in a step, before its first load
+  ResultStream results_;
+  std::map<std::string, Expr> turns_;  // of the loops named by the streams; 0 outside
+  bool wanted_ = false;                // in a step, before its first load
 };
 
 }  // namespace
 
 void prefetch_next_block(Scheduled& scheduled, const WeightStream& stream) {
-  scheduled.pipeline.add_custom_lowering_pass(new PrefetchNextBlock(stream));
+  prefetch_next_block(scheduled, stream, {});
+}
+
+void prefetch_next_block(Scheduled& scheduled, const WeightStream& stream,
+                         const ResultStream& results) {
+  scheduled.pipeline.add_custom_lowering_pass(new PrefetchNextBlock(stream, results));
 }
 
 }  // namespace tenfold::schedules
