@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 namespace tenfold::dsl {
@@ -11,6 +12,10 @@ using V = std::span<const double>;
 
 double sigmoid(double x) {
   return 1 / (1 + std::exp(-x));
+}
+/// x * gate(x), of which the limit for -infinity is 0.
+double gated(double x, double gate) {
+  return x == -std::numeric_limits<double>::infinity() ? 0 : x * gate;
 }
 double softplus(double x) {
   return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
@@ -27,7 +32,7 @@ const StageKind kinds[] = {
     {"relu", none, 0, true, [](double x, V, double, double) { return std::max(x, 0.0); }},
     {"sigmoid", none, 0, false, [](double x, V, double, double) { return sigmoid(x); }},
     {"tanh", none, 0, true, [](double x, V, double, double) { return std::tanh(x); }},
-    {"silu", none, 0, true, [](double x, V, double, double) { return x * sigmoid(x); }},
+    {"silu", none, 0, true, [](double x, V, double, double) { return gated(x, sigmoid(x)); }},
     {"hard_swish", none, 0, true,
      [](double x, V, double, double) { return x * std::clamp(x / 6 + 0.5, 0.0, 1.0); }},
     {"mish", none, 0, true, [](double x, V, double, double) { return x * std::tanh(softplus(x)); }},
@@ -35,7 +40,8 @@ const StageKind kinds[] = {
      [](double x, V, double, double) { return x / 2 * (1 + std::erf(x / std::numbers::sqrt2)); }},
     {"gelu_tanh", none, 0, true,
      [](double x, V, double, double) {
-       return x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+       const double u = std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x);
+       return gated(x, (1 + std::tanh(u)) / 2);
      }},
     {"erf", none, 0, true, [](double x, V, double, double) { return std::erf(x); }},
     {"exp", none, 0, false, [](double x, V, double, double) { return std::exp(x); }},

@@ -33,7 +33,8 @@ Sets sets_of(int64_t stride, const Target& target) {
 }
 
 // Whether the chain has an exponential. Where all taps are unrolled, the compiler begins one
-// pixel's chain between the products of the next, whose operands it keeps on the stack meanwhile.
+// pixel's chain between the products of the next, whose operands 16 registers do not hold
+// meanwhile.
 bool long_chain(const Task& task) {
   static const char* const short_ones[] = {"relu",   "hard_swish",  "abs",          "neg",  "clip",
                                            "affine", "leaky_relu",  "hard_sigmoid", "bias", "scale",
@@ -61,7 +62,7 @@ double tile_cycles(const Task& task, const ConvShape& s, const Target& target,
     // Rows of inputs that two rows of sums use are kept from the one to the other.
     const double kept = loops.yt > 1 ? tile.columns : as_double(loops.xt);
     loads += 2 * kernel_h * std::max(0.0, tile.pixels + kept + 2 - target.registers);
-    if (long_chain(task)) between += 4 * tile.pixels;
+    if (target.registers < 32 && long_chain(task)) between += 4 * tile.pixels;
   } else {
     between += 2 * kernel_h;
   }
@@ -100,7 +101,7 @@ double depthwise_cycles(const Task& task, const ConvShape& s, const Target& targ
   const double fresh = std::min(inputs, tile.pixels * as_double(w.stride_h * w.stride_w));
   const double all_bytes = 4 * as_double(in.dims[1] * in.dims[2] * s.c + s.height * s.width * s.k);
   const double l2_lines = as_double(target.l2_bytes) / line_bytes;
-  const bool in_l2 = all_bytes / line_bytes < 0.75 * l2_lines;
+  const bool in_l2 = all_bytes / line_bytes < 0.9 * l2_lines;
   const double line_cycles = in_l2 ? 0.3 : window < 0.6 * l2_lines ? 0.8 : 2.5;
   // Of the window, what stays until the next row reads it.
   const double stays = std::min(1.0, 0.8 * sets.held(run_lines) / (window + taps * run));
@@ -112,12 +113,13 @@ double depthwise_cycles(const Task& task, const ConvShape& s, const Target& targ
     cycles += 2 * (fresh + tile.pixels) * vector_lines *
               (whole ? std::min(1.0, 4 * as_double(in.strides[2]) / 2048) : 1);
   }
-  // A tile's lines displace each other, and those that a prefetcher adds; of twelve ways enough are
-  // left for these.
-  const bool crowded = run > as_double(sets.apart) && sets.ways < 12;
-  const double at_once = inputs * (crowded ? 2 : 1);
+  // A tile's lines displace each other, from half of what there is room for, and those that a
+  // prefetcher adds; of twelve ways enough are left for these.
+  const bool few_ways = sets.ways < 12;
+  const double at_once =
+      inputs * (few_ways ? 2 : 1) * (few_ways && run > as_double(sets.apart) ? 2 : 1);
   cycles += 8 * inputs * vector_lines *
-            std::clamp(2 * at_once / sets.held(std::max(1.0, vector_lines)) - 1, 0.0, 1.0);
+            std::clamp(at_once / sets.held(std::max(1.0, vector_lines)) - 1, 0.0, 1.0);
   if (loops.copied) {  // a load, a store; and once more where the copy does not stay in L2
     cycles += 1.5 * fresh;
     if (as_double(in.dims[1] * in.dims[2]) * run_lines > 0.5 * l2_lines)
