@@ -1,5 +1,5 @@
 // "winograd": 3x3 and its like (1x3, 7x1, 5x5, dilated ones) at stride 1 through Winograd's minimal
-// filtering. The output is cut into tiles of m x m; a block of tiles is transformed once,
+// filtering. The output is cut into tiles of my x mx; a block of tiles is transformed once,
 // multiplied plane by plane, and transformed back while all of it lies in L2. Measured on one Zen 3
 // core of about 110 GFLOP/s FMA peak, 2026-11: 96 -> 24 at 96x192 runs at an effective 275 GFLOP/s
 // (m 4, blocks of 12 tiles, 3 vectors x 4 tiles of accumulators), 64 -> 64 at 56x56 at 295.
@@ -25,15 +25,19 @@ struct Geometry {
 };
 
 // A kernel of one row is left alone along y, and the other way round.
-Geometry geometry(const Task& task, int64_t m) {
+Geometry geometry(const Task& task, int64_t my, int64_t mx) {
   const dsl::Window window = dsl::window_of(task.attrs);
-  const int64_t tile_h = window.kernel_h > 1 ? m : 1, tile_w = window.kernel_w > 1 ? m : 1;
+  const int64_t tile_h = window.kernel_h > 1 ? my : 1, tile_w = window.kernel_w > 1 ? mx : 1;
   return {tile_h,
           tile_w,
           up(up(task.outputs[0].dims[1], window.dilation_h), tile_h),
           up(up(task.outputs[0].dims[2], window.dilation_w), tile_w),
           (tile_h + window.kernel_h - 1) * (tile_w + window.kernel_w - 1),
           window.dilation_h * window.dilation_w};
+}
+
+Geometry geometry(const Task& task, const Config& config) {
+  return geometry(task, config.at("my"), config.at("mx"));
 }
 
 // Of the transformed inputs and products of a block of tiles of every phase.
@@ -47,7 +51,7 @@ int64_t block_width(const Geometry& g, int64_t bx) {
 }
 
 dsl::WinogradGrid grid_of(const Task& task, const Config& config) {
-  const Geometry g = geometry(task, config.at("m"));
+  const Geometry g = geometry(task, config);
   const int64_t bx = block_width(g, config.at("bx")), by = config.at("by");
   return {static_cast<int>(g.tile_h), static_cast<int>(g.tile_w),
           static_cast<int>(up(g.tiles_y, by) * by), static_cast<int>(up(g.tiles_x, bx) * bx),
@@ -68,7 +72,7 @@ bool serves(const Task& task, const Target& target) {
   const int64_t taps = std::max(w.kernel_h, w.kernel_w);
   return task.attrs.get_int("groups", 1) == 1 && w.stride_h == 1 && w.stride_w == 1 && taps >= 3 &&
          taps <= 7 && task.inputs[0].dims[3] >= 16 && out[3] >= 16 && out[1] * out[2] >= 16 &&
-         block_bytes(task, geometry(task, 2), 1) <= most_block_bytes(target);
+         block_bytes(task, geometry(task, 2, 2), 1) <= most_block_bytes(target);
 }
 
 std::vector<int64_t> lane_choices(const Task& task, const Target& target) {
@@ -79,7 +83,8 @@ std::vector<int64_t> lane_choices(const Task& task, const Target& target) {
 }
 
 std::vector<Axis> axes(const Task& task, const Target& target) {
-  return {{"m", {2, 4, 6}},                       // outputs of a tile along each transformed side
+  return {{"my", {2, 4, 6}},                      // rows of a tile, where the kernel has several
+          {"mx", {2, 4, 6}},                      // and its columns
           {"lanes", lane_choices(task, target)},  // of a vector of output channels
           {"kt", {1, 2, 3, 4, 6}},                // such vectors in a register tile
           {"xt", {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16}},  // tiles in a register tile
@@ -90,17 +95,23 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
           {"stage", {0, 1}}};  // 1: a block's input is copied first, densely
 }
 
+int64_t largest_tile(const Config& config) {
+  return std::max(config.at("my"), config.at("mx"));
+}
+
 Status illegal(const std::string& rule) {
   return Error{ErrorCode::invalid_argument, "winograd: " + rule};
 }
 
 Status legal(const Task& task, const Target& target, const Config& config) {
   const dsl::Window window = dsl::window_of(task.attrs);
-  const int64_t m = config.at("m"), kt = config.at("kt"), xt = config.at("xt"),
-                bx = config.at("bx"), by = config.at("by");
-  const Geometry g = geometry(task, m);
-  if (m + std::max(window.kernel_h, window.kernel_w) - 1 > 8)
+  const int64_t kt = config.at("kt"), xt = config.at("xt"), bx = config.at("bx"),
+                by = config.at("by");
+  const Geometry g = geometry(task, config);
+  if (largest_tile(config) + std::max(window.kernel_h, window.kernel_w) - 1 > 8)
     return illegal("more than 8 interpolation points");
+  if (std::min(window.kernel_h, window.kernel_w) == 1 && config.at("my") != config.at("mx"))
+    return illegal("a tile's size along one side alone is the same by either name");
   if (kt * xt + kt + 1 > target.registers) return illegal("the register tile spills");
   const int64_t lanes = config.at("lanes");
   if (kt > up(task.outputs[0].dims[3], lanes)) return illegal("the register tile is wider than K");
@@ -120,11 +131,11 @@ Status legal(const Task& task, const Target& target, const Config& config) {
 // Relative L2 error in float32, at least twice what was measured with random data, 64 to 512
 // channels, in two dimensions: F(2, 3) 2.5e-7; F(4, 3) 0.8e-6 to 2.1e-6, F(2, 5) the same; F(6, 3)
 // 3.2e-6 to 8e-6; F(4, 5) 2.9e-6 to 7.5e-6; F(2, 7) 4.1e-6 to 1e-5. Along one side alone it is the
-// square root of that.
+// square root of that; of two unequal sides the larger counts.
 double extra_error(const Task& task, const Config& config) {
   const dsl::Window window = dsl::window_of(task.attrs);
-  const int64_t m = config.at("m"), taps = std::max(window.kernel_h, window.kernel_w),
-                points = m + taps - 1;
+  const int64_t taps = std::max(window.kernel_h, window.kernel_w),
+                points = largest_tile(config) + taps - 1;
   if (points <= 4 || std::min(window.kernel_h, window.kernel_w) == 1) return 2e-6;
   if (points <= 6) return 5e-6;
   return taps == 5 ? 1.6e-5 : 2.5e-5;
@@ -169,7 +180,7 @@ double cycles(const Task& task, const Target& target, const Geometry& g, int64_t
 }
 
 double cycles_of(const Task& task, const Target& target, const Config& config) {
-  return cycles(task, target, geometry(task, config.at("m")), config.at("lanes"), config.at("kt"),
+  return cycles(task, target, geometry(task, config), config.at("lanes"), config.at("kt"),
                 config.at("xt"), config.at("bx"), config.at("by"));
 }
 
@@ -179,39 +190,47 @@ Config initial(const Task& task, const Target& target) {
   Config best;
   double best_cost = std::numeric_limits<double>::max();
   const std::vector<Axis> all = axes(task, target);
-  const auto values = [&](size_t axis) -> const std::vector<int64_t>& { return all[axis].values; };
-  const int64_t lanes = values(1).back();
-  for (const int64_t m : values(0)) {
-    const Geometry g = geometry(task, m);
-    for (const int64_t bx : values(4))
-      for (const int64_t by : values(5)) {
-        if (bx > 0 && by > 1) continue;
-        const int64_t threads_share = up(g.tiles_y, by) * task.outputs[0].dims[0];
-        for (const int64_t kt : values(2))
-          for (const int64_t xt : values(3)) {
-            Config config{"winograd",
-                          {{"m", m},
-                           {"lanes", lanes},
-                           {"kt", kt},
-                           {"xt", xt},
-                           {"bx", bx},
-                           {"by", by},
-                           {"par", threads_share < 4},
-                           {"stage", 0}}};
-            if (!legal(task, target, config)) config.values["stage"] = 1;
-            if (!legal(task, target, config)) continue;
-            const double penalty = extra_error(task, config) <= default_accuracy ? 1 : 1e6;
-            const double cost = penalty * cycles(task, target, g, lanes, kt, xt, bx, by);
-            if (cost < best_cost) best_cost = cost, best = std::move(config);
-          }
-      }
-  }
+  const auto values = [&](const char* name) -> const std::vector<int64_t>& {
+    return std::find_if(all.begin(), all.end(), [&](const Axis& axis) { return axis.name == name; })
+        ->values;
+  };
+  const int64_t lanes = values("lanes").back();
+  const auto consider = [&](const Geometry& g, Config config) {
+    const double penalty = extra_error(task, config) <= default_accuracy ? 1 : 1e6;
+    const double cost = penalty * cycles(task, target, g, lanes, config.at("kt"), config.at("xt"),
+                                         config.at("bx"), config.at("by"));
+    if (cost >= best_cost) return;
+    if (!legal(task, target, config)) config.values["stage"] = 1;
+    if (legal(task, target, config)) best_cost = cost, best = std::move(config);
+  };
+  for (const int64_t my : values("my"))
+    for (const int64_t mx : values("mx")) {
+      if (mx > my) continue;  // no better than the other way round
+      const Geometry g = geometry(task, my, mx);
+      for (const int64_t bx : values("bx"))
+        for (const int64_t by : values("by")) {
+          if (bx > 0 && by > 1) continue;
+          const int64_t threads_share = up(g.tiles_y, by) * task.outputs[0].dims[0];
+          for (const int64_t kt : values("kt"))
+            for (const int64_t xt : values("xt"))
+              consider(g, {"winograd",
+                           {{"my", my},
+                            {"mx", mx},
+                            {"lanes", lanes},
+                            {"kt", kt},
+                            {"xt", xt},
+                            {"bx", bx},
+                            {"by", by},
+                            {"par", threads_share < 4},
+                            {"stage", 0}}});
+        }
+    }
   return best;
 }
 
 std::vector<Packing> packing(const Task& task, const Target&, const Config& config) {
   const dsl::Window window = dsl::window_of(task.attrs);
-  const Geometry g = geometry(task, config.at("m"));
+  const Geometry g = geometry(task, config);
   const int64_t block = config.at("kt") * config.at("lanes");
   std::vector<Packing> packings;
   for (const dsl::Param& param : dsl::params(task))
@@ -238,7 +257,7 @@ std::vector<Packing> packing(const Task& task, const Target&, const Config& conf
 ResultStream results_of(const Task& task, const Config& config, const std::string& buffer,
                         const NamedLoop& columns, const NamedLoop& sums) {
   const View& out = task.outputs[0];
-  const Geometry g = geometry(task, config.at("m"));
+  const Geometry g = geometry(task, config);
   const int64_t channels = out.dims[3];
   if (config.at("bx") != 0 || config.at("par") != 0 || g.phases != 1 || out.strides[3] != 1 ||
       out.strides[2] >= 2 * channels)
@@ -259,13 +278,13 @@ ResultStream results_of(const Task& task, const Config& config, const std::strin
 /// parallel n, block row: for block column:
 ///   for phase, tile, c by vectors: [rows; all planes of "tiles"]              transformed input,
 ///   in L2 for plane, k block, phase, register tile: [sums in registers over c; store "products"]
-///   for phase, tile, k by vectors: [half; result; chain; m x m stores]
+///   for phase, tile, k by vectors: [half; result; chain; my x mx stores]
 /// par=1: n and the blocks are serial, and threads share the tiles, then the planes, then the rows
 /// of tiles: large weights are then read once by all together.
 Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const auto value = [&](const char* axis) { return static_cast<int>(config.at(axis)); };
   const int lanes = value("lanes"), kt = value("kt"), xt = value("xt"), by = value("by");
-  const int bx = static_cast<int>(block_width(geometry(task, config.at("m")), config.at("bx")));
+  const int bx = static_cast<int>(block_width(geometry(task, config), config.at("bx")));
   const bool inside = config.at("par") == 1;
   const dsl::WinogradGrid grid = grid_of(task, config);
   const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
@@ -363,7 +382,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space conv_winograd_space() {
-  return {"winograd", 6, serves, axes, legal, initial, packing, apply, extra_error, cycles_of};
+  return {"winograd", 7, serves, axes, legal, initial, packing, apply, extra_error, cycles_of};
 }
 
 }  // namespace tenfold::schedules

@@ -45,15 +45,17 @@ TEST_P(WinogradSpec, IsWithinItsBound) {
   EXPECT_TRUE(
       kernel_matches(*task, initial, target, {.seed = 5, .integers = false, .asserts = true}));
   int tried = 0;
-  for (const int64_t m : {2, 4, 6})
+  for (const auto& [my, mx] :
+       std::vector<std::pair<int64_t, int64_t>>{{2, 2}, {4, 4}, {6, 6}, {4, 2}, {2, 4}, {6, 2}})
     for (const int64_t xt : {2, 3}) {
       Config config = initial;
-      config.values["m"] = m;
+      config.values["my"] = my;
+      config.values["mx"] = mx;
       config.values["kt"] = 1;
       config.values["xt"] = xt;
       config.values["bx"] = xt == 2 ? 0 : 6;
       config.values["by"] = xt == 2 ? 2 : 1;
-      config.values["par"] = m == 4;
+      config.values["par"] = my == 4;
       config.values["stage"] = xt == 2;
       if (!schedules::check(*task, target, config)) continue;
       ++tried;
