@@ -76,7 +76,8 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
 
   const bool logarithm = task.attrs.get_int("log", 0) == 1;
   finish(result, task, binding, vars,
-         logarithm ? shifted - function("log", total(rest_at)) : exponent(vars) / total(rest_at));
+         logarithm ? shifted - function("log", total(rest_at))
+                   : exponent(vars) * (1.0f / total(rest_at)));
   return result;
 }
 

@@ -10,6 +10,8 @@
 //   parts           a reduction of few lines is cut along its outermost dimension into parts that
 //   threads take
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "dsl/op.h"
 #include "schedules/finish_halide.h"
@@ -102,10 +104,26 @@ Status legal(const Task& task, const Target&, const Config& config) {
   return {};
 }
 
+// Lanes for the sum of a line: its vectors, its tail lane by lane, and the lanes' own sum in
+// halves; in cycles of an Emerald Rapids core.
+int64_t lanes_along(int64_t extent, const Target& target) {
+  int64_t best = 1;
+  double least = std::numeric_limits<double>::max();
+  for (const int64_t lanes : lanes_axis(extent, target).values) {
+    const double cycles = 9 * static_cast<double>(extent / lanes) +
+                          (extent % lanes != 0 ? 7 * static_cast<double>(lanes) : 0) +
+                          10 * std::log2(static_cast<double>(lanes));
+    if (cycles <= least) least = cycles, best = lanes;
+  }
+  return best;
+}
+
 Config initial(const Task& task, const Target& target) {
   const Lines lines = lines_of(task);
   const double work = elements_touched(task);
-  const int64_t lanes = lines.along ? lanes_axis(lines.extent, target).values.back()
+  const bool wide = lines.extent >= 4 * target.lanes;  // one masked vector of many costs little
+  const int64_t lanes = lines.along ? lanes_along(lines.extent, target)
+                        : wide      ? target.lanes
                                     : good_lanes(lines.extent, target);
   Config config{"lines", {{"lanes", lanes}, {"vectors", 1}, {"rows", 0}, {"parts", 1}}};
   // Enough accumulators to hide an addition's latency, and for a pool all channels of a pixel at
@@ -113,7 +131,7 @@ Config initial(const Task& task, const Target& target) {
   const int64_t most = !keeps_dims(task) && !lines.along ? 12 : 4;
   for (const int64_t v : {2, 3, 4, 6, 8, 12})
     if (v <= most && lanes * v <= lines.extent && (lines.extent + lanes - 1) / lanes % v == 0 &&
-        (lines.along || lines.extent % (lanes * v) == 0))
+        (lines.extent % (lanes * v) == 0 || lines.extent >= 4 * lanes * v))
       config.values["vectors"] = v;
   if (work > 131072 && !keeps_dims(task) && !lines.along && lines.lines < 4096)
     config.values["parts"] = at_most(axes(task, target)[3], 4);
@@ -209,7 +227,21 @@ void order_along(Func f, const Lines& lines, const Halide::RDom& r, const Func& 
   for (size_t i = 0; i < lines.reduced.size(); ++i)
     if (i != dense) loops.emplace_back(r[static_cast<int>(i)]);
   partial.update().reorder(loops);
-  f.compute_at(out, where).update().unroll(ri);
+  f.compute_at(out, where);
+  // Vectors are added to each other, then halves of what is left: the lanes one after the other
+  // would each wait for the last.
+  for (int left = width; left > 4 && left % 2 == 0;) {
+    const int kept = left > order.lanes ? order.lanes : left / 2;
+    RVar piece("piece"), place("place");
+    Var at("at");
+    f.update().split(ri, piece, place, kept);
+    Func pieces = f.update().rfactor(place, at);
+    pieces.compute_at(out, where).vectorize(at);
+    pieces.update().reorder(at, piece).vectorize(at).unroll(piece);
+    ri = place;
+    left = kept;
+  }
+  f.update().unroll(ri);
 }
 
 /// The outermost reduced dim in `parts` partial sums, each a thread's, then their sum.
@@ -325,7 +357,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space lines_space() {
-  return {"lines", 3, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"lines", 4, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules

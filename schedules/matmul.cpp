@@ -68,8 +68,10 @@ Config initial(const Task& task, const Target& target) {
         config.values["lanes"] = lanes, config.values["vectors"] = vectors,
         config.values["tile"] = tile;
         if (!legal(task, target, config)) continue;
+        // A tile's beginning and end, and what its loads cost the more the smaller it is.
+        const auto sums = static_cast<double>(vectors * tile);
         const double score = static_cast<double>(lanes) * tile_use(n_of(task), lanes * vectors) *
-                             tile_use(m_of(task), tile) *
+                             tile_use(m_of(task), tile) * sums / (sums + 2) *
                              tile_rate(static_cast<double>(vectors), static_cast<double>(tile));
         if (score > most * 1.01) most = score, best = config;
       }

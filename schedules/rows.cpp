@@ -26,12 +26,23 @@ int64_t taps(const Task& task) {
              : 0;
 }
 
+// Channels after which a shuffle repeats itself, one further in each group; 0 for other operators.
+int64_t shuffle_period(const Task& task) {
+  return task.op == "gather_channels" ? task.attrs.get_int("groups", 1) : 0;
+}
+
 Tail tail(const Task& task) {
   return taps(task) > 0 ? Tail::shift : Tail::mask;
 }
 
 std::vector<Axis> axes(const Task& task, const Target& target) {
   std::vector<Axis> all = loop_axes(loop_order(task.outputs[0]), target);
+  if (const int64_t period = shuffle_period(task)) {
+    std::vector<int64_t>& vectors = all[1].values;
+    for (const int64_t count : {period, 2 * period})
+      if (count <= 32 && std::find(vectors.begin(), vectors.end(), count) == vectors.end())
+        vectors.push_back(count);
+  }
   // Unrolled taps share loads between the pixels of a tile; long windows would only grow code.
   if (taps(task) > 0)
     all.push_back(
@@ -56,6 +67,15 @@ Config initial(const Task& task, const Target& target) {
       config.values["tile"] = phases;
       config.values["vectors"] = 1;
     }
+  }
+  // Over a whole period indices are constants, which the compiler turns into shuffles; of two and
+  // four groups Halide does. 28x28 with 3 groups: 0.13 ms in vectors of 16, 0.034 so.
+  const int64_t period = shuffle_period(task), extent = order.extent(0);
+  if (order.dims[0] == 0 && period > 2 && period != 4 &&
+      2 * period <= std::min<int64_t>(extent, 64)) {
+    config.values["lanes"] = 2 * period <= 8 ? 1 : 2;
+    config.values["vectors"] = 2 * period <= 8 ? 2 * period : period;
+    config.values["tile"] = 1;
   }
   if (taps(task) > 0) config.values["unroll"] = taps(task) <= 9 ? 1 : 0;
   return config;
@@ -82,7 +102,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space rows_space() {
-  return {"rows", 2, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"rows", 3, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules
