@@ -31,6 +31,14 @@ int64_t shuffle_period(const Task& task) {
   return task.op == "gather_channels" ? task.attrs.get_int("groups", 1) : 0;
 }
 
+// A resize whose vectors run along x gathers its inputs one by one. Where rows are used by several
+// outputs, they are resized along x first, once: 32x32 with 21 channels by 8 into NCHW 3.7 ms
+// without, 0.47 so.
+bool keeps_across(const Task& task, const LoopOrder& order) {
+  return task.op == "resize2d" && task.attrs.get_int("mode", 0) != 0 && order.dims[0] == 1 &&
+         task.outputs[0].dims[1] >= task.inputs[0].dims[1];
+}
+
 Tail tail(const Task& task) {
   return taps(task) > 0 ? Tail::shift : Tail::mask;
 }
@@ -92,6 +100,11 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const LoopOrder order = loop_order(task.outputs[0]);
   Halide::Func out = algorithm.funcs.at("out");
   const RowLoops loops = order_rows(out, order, config, tail(task));
+  if (keeps_across(task, order)) {
+    Halide::Func across = algorithm.funcs.at("across");
+    across.compute_at(out, loops.row)
+        .vectorize(across.args()[1], static_cast<int>(config.at("lanes")));
+  }
   if (const auto acc = algorithm.funcs.find("acc"); acc != algorithm.funcs.end()) {
     acc->second.compute_at(out, loops.block);
     order_tile(acc->second, algorithm.reduction, order, config, config.at("unroll") == 1);
