@@ -168,14 +168,11 @@ Config initial(const Task& task, const Target& target) {
            {"stage", stage}}};
 }
 
-// Weights come from memory at some 5 bytes a cycle.
 double cycles(const Task& task, const Target& target, const Config& config) {
-  const ConvShape s = conv_shape(task);
-  const ConvTile tile{config.at("lanes"), config.at("kt"), config.at("xt"), config.at("yt"),
-                      config.at("skip")};
-  const double weight_bytes =
-      4.0 * static_cast<double>(s.k * s.c / s.groups * s.window.kernel_h * s.window.kernel_w);
-  return std::max(image_cycles(task, tile, target), weight_bytes / 5);
+  return cold_cycles(
+      task,
+      {config.at("lanes"), config.at("kt"), config.at("xt"), config.at("yt"), config.at("skip")},
+      target);
 }
 
 std::vector<Packing> packing(const Task& task, const Target&, const Config& config) {

@@ -101,6 +101,19 @@ double image_cycles(const Task& task, const ConvTile& tile, const Target& target
   return blocks * cycles * static_cast<double>(s.n);
 }
 
+double cold_cycles(const Task& task, const ConvTile& tile, const Target& target) {
+  const ConvShape s = conv_shape(task);
+  const auto real = [](int64_t value) { return static_cast<double>(value); };
+  const double weight_bytes =
+      4 * real(s.k * s.c / s.groups * s.window.kernel_h * s.window.kernel_w);
+  const double image = image_cycles(task, tile, target), memory = weight_bytes / 5;
+  const int64_t tiles =
+      divide_up(s.n * s.height * s.width, tile.xt * std::max<int64_t>(tile.yt, 1));
+  const double block_bytes = weight_bytes * real(tile.lanes * tile.kt) / real(s.k);
+  const double again = block_bytes > real(target.l1_bytes) ? weight_bytes * real(tiles) / 24 : 0;
+  return std::max(image, memory) + (std::min(image, memory) + std::min(image, again)) / 4;
+}
+
 ConvTile good_tile(const Task& task, const std::vector<int64_t>& lanes,
                    const ConvTileChoice& choice, const Target& target) {
   const ConvShape s = conv_shape(task);

@@ -22,6 +22,11 @@ bool fits_registers(const ConvTile& tile, const Target& target);
 /// cycles for the one before; each tile has a beginning and an end.
 double image_cycles(const Task& task, const ConvTile& tile, const Target& target);
 
+/// The same, with weights that come from memory at some 5 bytes a cycle, and from L2 for each tile
+/// again where a block of them is larger than L1. Of what goes on at the same time, a quarter of
+/// the shorter shows.
+double cold_cycles(const Task& task, const ConvTile& tile, const Target& target);
+
 struct ConvTileChoice {
   bool runs = true;  // of pixels
   bool skip = true;

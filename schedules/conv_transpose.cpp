@@ -110,7 +110,9 @@ Config initial(const Task& task, const Target& target) {
         const double rate = s.across_x ? across * all_places / (across * 8 + all_places)
                                        : tile_rate(across, static_cast<double>(tile)) *
                                              tile_use(s.k, lanes * vectors);
-        const double score = static_cast<double>(lanes) * rate * tile_use(s.wholes, tile);
+        const double sums = across * static_cast<double>(tile);  // of larger tiles less is ends
+        const double score =
+            static_cast<double>(lanes) * rate * tile_use(s.wholes, tile) * sums / (sums + 2);
         if (score > most * 1.01) most = score, best = config;
       }
   return best;
