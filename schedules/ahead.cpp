@@ -18,8 +18,9 @@ class PrefetchNextBlock : public IRMutator {
  public:
   PrefetchNextBlock(WeightStream stream, ResultStream results)
       : stream_(std::move(stream)), results_(std::move(results)) {
-    for (const auto* loops : {&stream_.passes, &stream_.steps, &results_.steps, &results_.moves})
+    for (const auto* loops : {&stream_.passes, &stream_.steps, &results_.steps})
       for (const NamedLoop& loop : *loops) turns_.emplace(loop.name, 0);
+    for (const Stride& stride : results_.blocks) turns_.emplace(stride.loop, 0);
   }
 
  private:
@@ -70,7 +71,7 @@ class PrefetchNextBlock : public IRMutator {
     const auto [step, steps] = number(results_.steps);
     const int share = share_of(results_.block_elements, steps);
     Expr at = results_.offset + step * share;
-    for (const NamedLoop& move : results_.moves) at += turns_.at(move.name) * move.extent;
+    for (const Stride& stride : results_.blocks) at += turns_.at(stride.loop) * stride.floats;
     return ask(value, results_.buffer, at, share);
   }
 

@@ -23,13 +23,19 @@ struct WeightStream {
   int step_elements;
 };
 
+/// A loop whose every turn goes on by so many floats.
+struct Stride {
+  std::string loop;
+  int floats;
+};
+
 /// What a block of results is written to once all of its products are there, in one piece.
 struct ResultStream {
   std::string buffer;
   std::vector<NamedLoop> steps;  // the loops that make the block's products, outermost first
-  int offset;                    // of the first block's first float
-  std::vector<NamedLoop> moves;  // loops around the block; `extent` floats further each turn
-  int block_elements;
+  int offset = 0;                // of the first block's first float
+  std::vector<Stride> blocks;    // the loops from block to block
+  int block_elements = 0;        // 0: nothing is asked for
 };
 
 /// Has each step ask for its share of the next block, so that all passes are spent waiting for it
