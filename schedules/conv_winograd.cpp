@@ -2,7 +2,7 @@
 // filtering. The output is cut into tiles of my x mx; a block of tiles is transformed once,
 // multiplied plane by plane, and transformed back while all of it lies in L2. Measured on one Zen 3
 // core of about 110 GFLOP/s FMA peak, 2026-11: 96 -> 24 at 96x192 runs at an effective 275 GFLOP/s
-// (m 4, blocks of 12 tiles, 3 vectors x 4 tiles of accumulators), 64 -> 64 at 56x56 at 295.
+// (4x4, blocks of 12 tiles, 3 vectors x 4 tiles of accumulators), 64 -> 64 at 56x56 at 295.
 #include <algorithm>
 #include <limits>
 
