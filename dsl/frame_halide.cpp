@@ -28,6 +28,13 @@ Halide::Expr anchor_input(const Task& task, const Binding& binding,
                      first_prologue_param(task));
 }
 
+Halide::Func summand(const Task& task, const Binding& binding) {
+  const std::vector<Halide::Var> vars = vars_of(task.inputs[0]);
+  Halide::Func read("read");
+  read(vars) = anchor_input(task, binding, exprs_of(vars));
+  return read;
+}
+
 Halide::Expr function(const char* kind, Halide::Expr x, std::vector<double> values) {
   return apply_chain({Stage{kind, std::move(values), -1}}, x, {}, Task{}, Binding{}, 0);
 }

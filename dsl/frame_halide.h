@@ -23,6 +23,11 @@ std::vector<Halide::Expr> broadcast(const View& in, const View& out,
 Halide::Expr anchor_input(const Task& task, const Binding& binding,
                           const std::vector<Halide::Expr>& coordinates);
 
+/// The same as a Func of its own, to be inlined, for what is summed: where the prologue ends in a
+/// minus, a sum of expressions would become a difference, which Halide does not take for
+/// associative.
+Halide::Func summand(const Task& task, const Binding& binding);
+
 /// A stage kind that needs only its argument and numbers, as an anchor's own function: exp, log,
 /// sqrt, pow, abs.
 Halide::Expr function(const char* kind, Halide::Expr x, std::vector<double> values = {});

@@ -104,10 +104,7 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
   const std::vector<Halide::Expr> rest_at = exprs_of(rest);
   Halide::Func sum("sum"), squares("squares");
   sum(rest) = 0.0f;
-  // Inlined; see dsl/reduce.cpp.
-  Halide::Func read("read");
-  read(vars) = anchor_input(task, binding, exprs_of(vars));
-  sum(rest) += read(at);
+  sum(rest) += summand(task, binding)(at);
   const Halide::Expr mean = sum(rest_at) * share;
   const Halide::Expr difference = anchor_input(task, binding, at) - mean;
   squares(rest) = 0.0f;

@@ -116,12 +116,7 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
   for (size_t j = 0; j < vars.size(); ++j)
     if (axes_of(task) >> (vars.size() - 1 - j) & 1) at[j] = result.reduction[next++];
 
-  // A Func of its own, which is inlined: where the prologue ends in a minus, a sum would become a
-  // difference, which Halide does not take for associative.
-  const std::vector<Halide::Var> in_vars = vars_of(task.inputs[0]);
-  Halide::Func read("read");
-  read(in_vars) = anchor_input(task, binding, exprs_of(in_vars));
-  const Halide::Expr x = read(at);
+  const Halide::Expr x = summand(task, binding)(at);
   Halide::Func acc("acc");
   switch (kind) {
     case max:
