@@ -14,9 +14,9 @@ constexpr int short_distance_floats = 1024;
 
 /// Halide's own directive is of no use here: it asks for one line in four (its lines are of 64
 /// elements), in a loop of its own.
-class PrefetchNextBlock : public IRMutator {
+class AskAhead : public IRMutator {
  public:
-  PrefetchNextBlock(WeightStream stream, ResultStream results)
+  AskAhead(WeightStream stream, ResultStream results)
       : stream_(std::move(stream)), results_(std::move(results)) {
     for (const auto* loops : {&stream_.passes, &stream_.steps, &results_.steps})
       for (const NamedLoop& loop : *loops) turns_.emplace(loop.name, 0);
@@ -42,8 +42,8 @@ class PrefetchNextBlock : public IRMutator {
   }
 
   /// The turns' number, counted over all of the loops, and how many there are.
-  std::pair<Expr, int> number(const std::vector<NamedLoop>& loops) const {
-    int count = 1;
+  std::pair<Expr, int64_t> number(const std::vector<NamedLoop>& loops) const {
+    int64_t count = 1;
     Expr index = 0;
     for (const NamedLoop& loop : loops) {
       count *= loop.extent;
@@ -58,7 +58,8 @@ class PrefetchNextBlock : public IRMutator {
     if (!wanted_ || load->name != stream_.param || !lanes) return load;
     wanted_ = false;
     const auto [pass, passes] = number(stream_.passes);
-    const auto [step, steps] = number(stream_.steps);
+    const auto [step, step_count] = number(stream_.steps);
+    const auto steps = static_cast<int>(step_count);
     const int elements = stream_.step_elements, share = share_of(elements, passes);
     const Expr ahead = passes == 1
                            ? Expr(short_distance_floats)
@@ -75,7 +76,9 @@ class PrefetchNextBlock : public IRMutator {
     return ask(value, results_.buffer, at, share);
   }
 
-  static int share_of(int elements, int turns) { return (elements + turns - 1) / turns; }
+  static int share_of(int elements, int64_t turns) {
+    return static_cast<int>((elements + turns - 1) / turns);
+  }
 
   // `value`, after asking for the lines of `count` floats from `first` on.
   static Expr ask(Expr value, const std::string& buffer, const Expr& first, int count) {
@@ -102,7 +105,7 @@ void prefetch_next_block(Scheduled& scheduled, const WeightStream& stream) {
 
 void prefetch_next_block(Scheduled& scheduled, const WeightStream& stream,
                          const ResultStream& results) {
-  scheduled.pipeline.add_custom_lowering_pass(new PrefetchNextBlock(stream, results));
+  scheduled.pipeline.add_custom_lowering_pass(new AskAhead(stream, results));
 }
 
 }  // namespace tenfold::schedules

@@ -199,9 +199,9 @@ Config initial(const Task& task, const Target& target) {
   // Whole pixels are read at once while the weights stay in L2; else blocks of channels whose
   // weights stay in L1.
   const int64_t blocks = blocks_of_all(s, config);
-  // What takes turns is copied for one block at a time, and so lies in L1; and a group of a 1x1
-  // convolution shares neither weights nor inputs with the next (68 -> 272 channels in 4 groups at
-  // 28x28: 0.078 ms all at once, 0.057 one by one).
+  // What takes turns is copied for one block at a time, and so lies in L1; and of a 1x1
+  // convolution a block shares no weights with the next, nor inputs where it is a whole group (68
+  // -> 272 channels in 4 groups at 28x28: 0.078 ms all at once, 0.057 one by one).
   const bool pointwise = s.window.kernel_h * s.window.kernel_w == 1 && config.at("share") == 1;
   if ((config.at("turns") == 1 || pointwise) && blocks > 1) config.values["gb"] = 1;
   const int64_t block_bytes =
