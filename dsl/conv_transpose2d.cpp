@@ -104,13 +104,8 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
   const int groups = static_cast<int>(task.attrs.get_int("groups", 1));
   const int group_c = static_cast<int>(task.inputs[0].dims[3]) / groups,
             group_k = static_cast<int>(task.outputs[0].dims[3]) / groups;
-  const auto [low_y, high_y] = h.range();
-  const auto [low_x, high_x] = w.range();
   bool masked = false;
-  const Halide::Func load = padded_load(
-      task, binding,
-      {.top = -low_y, .left = -low_x, .bottom = high_y - h.in + 1, .right = high_x - w.in + 1},
-      &masked);
+  const Halide::Func load = padded_load(task, binding, transpose_reach(task), &masked);
   if (masked || !task.prologue.empty()) result.funcs["load"] = load;
 
   const Halide::Var k("k"), x("x"), y("y"), n("n"), qx("qx"), qy("qy");

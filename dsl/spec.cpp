@@ -5,9 +5,9 @@
 // Words with = are sizes and attributes: n h w c (input), k (output channels), r s (kernel height
 // and width), stride, dilation and pad for all sides (or stride_h, pad_left, ... singly), groups, m
 // n k for matrices, and any other attribute of the operator. `depthwise` means groups=c. input=nchw
-// and output=nchw say how the caller's buffers lie; `halo` gives the input its pads as a zero halo.
-// Other words are stages behind the anchor in order (`clip(0,6)`), pre=STAGE before it, mid0=STAGE
-// and mid1=STAGE between the operators of an anchor of several, `gate` a
+// and output=nchw say how the caller's buffers lie; `halo` gives the input what is read around it
+// as zeros. Other words are stages behind the anchor in order (`clip(0,6)`), pre=STAGE before it,
+// mid0=STAGE and mid1=STAGE between the operators of an anchor of several, `gate` a
 // Squeeze-and-Excitation gate on the input; a deformable convolution has offsets of its own, with
 // `mask` a mask too; a stage with an operand brings a further input of the
 // output's shape.
@@ -19,6 +19,7 @@
 
 #include "dsl/op.h"
 #include "dsl/stage.h"
+#include "dsl/transpose_side.h"
 #include "dsl/window.h"
 
 namespace tenfold::dsl {
@@ -111,6 +112,10 @@ Result<Words> split_words(std::istringstream& stream) {
   if (words.prologue.size() + words.epilogue.size() > most_stages)
     return bad("more than " + std::to_string(most_stages) + " stages");
   return words;
+}
+
+Halo reach_of(const Task& task) {
+  return task.op == "conv_transpose2d" ? transpose_reach(task) : window_reach(task);
 }
 
 // Short names of window attributes into the long ones.
@@ -248,8 +253,10 @@ Result<Task> parse_op_spec(const std::string& spec) {
     TENFOLD_CHECK(add_map_views(task, words));
   TENFOLD_CHECK(check_attributes(*op, words.numbers));
   for (const auto& [name, value] : words.numbers) task.attrs.set(name, value);
-  if (words.flags.contains("halo") && !words.flags.contains("input"))
-    task.inputs[0] = map_view(task.inputs[0].dims, words, "input", window_reach(task));
+  if (words.flags.contains("halo") && !words.flags.contains("input")) {
+    TENFOLD_CHECK(check(task));
+    task.inputs[0] = map_view(task.inputs[0].dims, words, "input", reach_of(task));
+  }
   if (words.flags.contains("gate")) {
     task.prologue.push_back({"mul", {}, static_cast<int>(task.inputs.size())});
     task.inputs.push_back(

@@ -72,4 +72,11 @@ TransposeSide transpose_width(const Task& task) {
           .output_pad = task.attrs.get_int("output_pad_w", 0)};
 }
 
+Halo transpose_reach(const Task& task) {
+  const TransposeSide h = transpose_height(task), w = transpose_width(task);
+  const auto [low_y, high_y] = h.range();
+  const auto [low_x, high_x] = w.range();
+  return {.top = -low_y, .left = -low_x, .bottom = high_y - h.in + 1, .right = high_x - w.in + 1};
+}
+
 }  // namespace tenfold::dsl

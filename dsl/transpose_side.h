@@ -32,4 +32,7 @@ struct TransposeSide {
 TransposeSide transpose_height(const Task& task);
 TransposeSide transpose_width(const Task& task);
 
+/// How far beyond inputs[0] a transposed convolution reads.
+Halo transpose_reach(const Task& task);
+
 }  // namespace tenfold::dsl

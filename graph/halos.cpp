@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "dsl/transpose_side.h"
+#include "graph/task_attrs.h"
+
 namespace tenfold::graph {
 namespace {
 
@@ -28,7 +31,18 @@ bool worthwhile(const Dims& owner, const Halo& halo, const LayoutRule& rule) {
 
 }  // namespace
 
-Halo zero_padding(const Node& node) {
+Halo zero_padding(const Network& network, const Node& node) {
+  if (node.op == "conv_transpose2d") {
+    Task task;
+    task.attrs = task_attrs(node, 4);
+    const auto view = [&](TensorId tensor) {
+      const Dims& d = network.tensors[tensor].dims;
+      return View{.dims = {d[0], d[2], d[3], d[1]}};
+    };
+    task.inputs = {view(node.inputs[0])};
+    task.outputs = {view(node.outputs[0])};
+    return dsl::transpose_reach(task);
+  }
   if (node.op != "conv2d") return {};
   return {node.attr_int("pad_top", 0), node.attr_int("pad_left", 0), node.attr_int("pad_bottom", 0),
           node.attr_int("pad_right", 0)};
@@ -38,7 +52,7 @@ std::vector<Halo> find_halos(const Network& network, const Uses& uses, const Lin
                              const LayoutRule& rule) {
   std::vector<Halo> halos(network.tensors.size());
   for (const Node& node : network.nodes) {
-    const Halo padding = zero_padding(node);
+    const Halo padding = zero_padding(network, node);
     if (padding == Halo{}) continue;
     const TensorId owner = whole_map_owner(network, links, node.inputs[0]);
     if (owner == no_tensor || uses.is_input[owner] || uses.is_output[owner]) continue;

@@ -10,7 +10,7 @@ namespace tenfold::graph {
 
 /// The padding that a node reads around its first input as zeros; none for pools, which mask, and
 /// for everything else.
-Halo zero_padding(const Node& node);
+Halo zero_padding(const Network& network, const Node& node);
 
 /// For each tensor that owns a root, the maximum over all readers of the tensors on it. A reader
 /// whose padding would make the map too large (LayoutRule) counts for nothing and masks.

@@ -106,7 +106,7 @@ class Drafter {
         anchor_params_.push_back(tensor(input).constant);
       else
         add_input(i == 0 && prologue_x != no_tensor ? prologue_x : input,
-                  i == 0 ? zero_padding(anchor) : Halo{});
+                  i == 0 ? zero_padding(context_.network, anchor) : Halo{});
     }
     if (made_.task.inputs.empty())
       return refuse({ErrorCode::unsupported, anchor.op + " reads nothing but constants"});

@@ -71,7 +71,7 @@ class AskAhead : public IRMutator {
   Expr ask_for_results(const Expr& value) const {
     const auto [step, steps] = number(results_.steps);
     const int share = share_of(results_.block_elements, steps);
-    Expr at = results_.offset + step * share;
+    Expr at = results_.offset + min(step * share, results_.block_elements - 1);
     for (const Stride& stride : results_.blocks) at += turns_.at(stride.loop) * stride.floats;
     return ask(value, results_.buffer, at, share);
   }

@@ -89,51 +89,53 @@ Status legal(const Task& task, const Target& target, const Config& config) {
   return {};
 }
 
-// The tile, the block of channels, and whether its input is copied, that cost the fewest cycles.
+// The vector, the tile, the block of channels, and whether its input is copied, that cost the
+// fewest cycles. Of vectors the widest, and the one that a unit takes at once.
 Config initial(const Task& task, const Target& target) {
   const ConvShape s = conv_shape(task);
-  const int64_t lanes = lane_choices(task, target).back(), all = divide_up(s.k, lanes);
+  const std::vector<int64_t> widths = lane_choices(task, target);
   const Axis stages = copy_axis(task);
-  Config config{"depthwise",
-                {{"lanes", lanes},
-                 {"ru", 1},
-                 {"kb", 0},
-                 {"order", 0},
-                 {"strip", 0},
-                 {"stage", stages.values[0]}}};
-  double best = std::numeric_limits<double>::max();
+  Config best{"depthwise", {}};
+  double least = std::numeric_limits<double>::max();
+  const auto consider = [&](const Config& config) {
+    const int64_t lanes = config.at("lanes"), kb = config.at("kb");
+    const double cycles = depthwise_cycles(task, s, target,
+                                           {.lanes = lanes,
+                                            .xt = config.at("xt"),
+                                            .yt = config.at("yt"),
+                                            .vectors = kb > 0 ? kb : divide_up(s.k, lanes),
+                                            .copied = config.at("stage") != stage_none,
+                                            .unrolled = config.at("ru") == 1});
+    if (cycles < least && legal(task, target, config)) least = cycles, best = config;
+  };
   // Of equal ones the first.
-  for (const int64_t yt : up_to({1, 2, 4, 3}, s.height))
-    for (const int64_t xt : up_to({8, 7, 4, 6, 5, 3, 2, 1}, s.width)) {
-      // Half of the registers hold sums, the others inputs that several taps use.
-      if (xt * yt > target.registers / 2) continue;
-      for (const int64_t kb : vector_blocks(s, lanes)) {
-        // Threads take blocks instead of strips: a few at least.
-        if (kb > 0 && divide_up(all, kb) < 4) continue;
-        for (const int64_t stage : stages.values)
-          for (const int64_t ru : {1, 0}) {
-            if (stage == stage_root || (ru == 0 && s.window.kernel_h == 1)) continue;
-            Config tile = config;
-            for (const auto& [name, value] :
-                 {std::pair{"xt", xt}, {"yt", yt}, {"kb", kb}, {"stage", stage}, {"ru", ru}})
-              tile.values[name] = value;
-            if (!legal(task, target, tile)) continue;
-            const double cycles = depthwise_cycles(task, s, target,
-                                                   {.lanes = lanes,
-                                                    .xt = xt,
-                                                    .yt = yt,
-                                                    .vectors = kb > 0 ? kb : all,
-                                                    .copied = stage != stage_none,
-                                                    .unrolled = ru == 1});
-            if (cycles >= best) continue;
-            best = cycles;
-            config = tile;
-          }
+  for (const int64_t lanes : widths) {
+    if (lanes != widths.back() && lanes != target.unit_lanes) continue;
+    for (const int64_t yt : up_to({1, 2, 4, 3}, s.height))
+      for (const int64_t xt : up_to({8, 7, 4, 6, 5, 3, 2, 1}, s.width)) {
+        // Half of the registers hold sums, the others inputs that several taps use.
+        if (xt * yt > target.registers / 2) continue;
+        for (const int64_t kb : vector_blocks(s, lanes)) {
+          // Threads take blocks instead of strips: a few at least.
+          if (kb > 0 && divide_up(divide_up(s.k, lanes), kb) < 4) continue;
+          for (const int64_t stage : stages.values)
+            for (const int64_t ru : {1, 0})
+              if (stage != stage_root && (ru == 1 || s.window.kernel_h > 1))
+                consider({"depthwise",
+                          {{"lanes", lanes},
+                           {"xt", xt},
+                           {"yt", yt},
+                           {"ru", ru},
+                           {"kb", kb},
+                           {"order", 0},
+                           {"strip", 0},
+                           {"stage", stage}}});
+        }
       }
-    }
-  if (config.at("kb") == 0)
-    config.values["strip"] = good_strip(task, s, config.at("xt"), config.at("yt"), target);
-  return config;
+  }
+  if (best.at("kb") == 0)
+    best.values["strip"] = good_strip(task, s, best.at("xt"), best.at("yt"), target);
+  return best;
 }
 
 std::vector<Packing> packing(const Task& task, const Target&, const Config&) {

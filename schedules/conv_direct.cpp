@@ -153,19 +153,20 @@ Config initial(const Task& task, const Target& target) {
   const bool inside =
       blocks > 1 && weight_bytes <= static_cast<double>(target.l2_bytes) / 4 && stage == stage_none;
   const int64_t order = !by_blocks && (stage == stage_tile || inside) ? 1 : 0;
-  return {"direct",
-          {{"lanes", tile.lanes},
-           {"kt", tile.kt},
-           {"xt", tile.xt},
-           {"yt", tile.yt},
-           {"skip", tile.skip},
-           {"cu", s.c / s.groups <= 4 ? s.c / s.groups : 1},
-           {"su", 0},
-           {"cb", 0},
-           {"order", order},
-           {"strip", by_blocks ? 0 : good_strip(task, s, tile.xt, tile.yt, target)},
-           {"par", by_blocks ? 1 : 0},
-           {"stage", stage}}};
+  return {
+      "direct",
+      {{"lanes", tile.lanes},
+       {"kt", tile.kt},
+       {"xt", tile.xt},
+       {"yt", tile.yt},
+       {"skip", tile.skip},
+       {"cu", s.c / s.groups <= 4 ? s.c / s.groups : 1},
+       {"su", 0},
+       {"cb", by_blocks ? good_channel_block(s, tile, channel_blocks(s.c / s.groups), target) : 0},
+       {"order", order},
+       {"strip", by_blocks ? 0 : good_strip(task, s, tile.xt, tile.yt, target)},
+       {"par", by_blocks ? 1 : 0},
+       {"stage", stage}}};
 }
 
 double cycles(const Task& task, const Target& target, const Config& config) {

@@ -37,24 +37,23 @@ Status illegal(const std::string& rule) {
   return Error{ErrorCode::invalid_argument, "fused_rows: " + rule};
 }
 
-// Cycles of one channel of a tile of a pointwise convolution: two products and two loads a cycle,
-// a latency of four, and the loop around it.
-double tile_cycles(int64_t vectors, int64_t pixels, const Target& target) {
-  const double products = static_cast<double>(vectors * pixels),
-               loads = static_cast<double>(vectors + pixels);
-  const double cycles = std::max({4.0, products / 2, loads / 2}) + 0.2;
+// Cycles of one channel of a tile of a pointwise convolution, and of the loop around it.
+double channel_cycles(int64_t lanes, int64_t vectors, int64_t pixels, const Target& target) {
+  const double cycles = tile_cycles(target, lanes, vectors, pixels) + 0.2;
   return vectors * pixels + vectors + 1 > target.registers ? 2 * cycles : cycles;
 }
 
 // Of a row of `width` pixels by `vectors` vectors.
-double row_cycles(int64_t width, int64_t vectors, int64_t xt, int64_t kt, const Target& target) {
+double row_cycles(int64_t width, int64_t lanes, int64_t vectors, int64_t xt, int64_t kt,
+                  const Target& target) {
   double cycles = 0;
   for (const auto& [x_count, x_size] :
        {std::pair{width / xt, xt}, {width % xt ? 1 : 0, width % xt}})
     for (const auto& [k_count, k_size] :
          {std::pair{vectors / kt, kt}, {vectors % kt ? 1 : 0, vectors % kt}})
       if (x_count * k_count > 0)
-        cycles += static_cast<double>(x_count * k_count) * tile_cycles(k_size, x_size, target);
+        cycles += static_cast<double>(x_count * k_count) *
+                  (channel_cycles(lanes, k_size, x_size, target) + (k_size < kt ? 1 : 0));
   return cycles;
 }
 
@@ -72,7 +71,7 @@ void choose_tile(Config& config, const std::vector<Axis>& all, int64_t width, in
         if (vectors * pixels + 2 > target.registers || divide_up(channels, lanes) < vectors)
           continue;
         const double cycles =
-            row_cycles(width, divide_up(channels, lanes), pixels, vectors, target);
+            row_cycles(width, lanes, divide_up(channels, lanes), pixels, vectors, target);
         if (cycles >= best) continue;
         best = cycles;
         if (lanes_name) config.values[lanes_name] = lanes;

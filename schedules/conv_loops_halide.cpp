@@ -1,5 +1,6 @@
 #include "schedules/conv_loops_halide.h"
 
+#include "dsl/transpose_side.h"
 #include "dsl/window.h"
 
 namespace tenfold::schedules {
@@ -8,6 +9,7 @@ namespace {
 // Pixels of a row that are kept at least: of all outputs of a row, or, where a strip is a piece of
 // the only row, of one.
 int64_t kept_width(const Task& task, int64_t stage) {
+  if (task.op == "conv_transpose2d") return dsl::transpose_width(task).wholes();
   const dsl::Window w = dsl::window_of(task.attrs);
   const Dims& out = task.outputs[0].dims;
   const int64_t outputs = out[1] == 1 && stage != stage_root ? 1 : out[2];

@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 
+#include "schedules/loops.h"
+
 namespace tenfold::schedules {
 namespace {
 
@@ -51,10 +53,8 @@ Sides sides_of(const Task& task, const dsl::Window& w) {
 // Weights of a block of output channels that do not stay in L1 come from L2 for each tile, at some
 // 20 bytes a cycle, or from L3 at some 18.
 double step_cycles(const ConvTile& tile, int64_t pixels, double block_bytes, const Target& target) {
-  const double products = static_cast<double>(tile.kt * pixels),
-               loads = static_cast<double>(tile.kt + pixels),
-               weight_bytes = 4.0 * static_cast<double>(tile.kt * tile.lanes);
-  double cycles = std::max({4.1, products / 2, loads / 2});
+  const double weight_bytes = 4.0 * static_cast<double>(tile.kt * tile.lanes);
+  double cycles = tile_cycles(target, tile.lanes, tile.kt, pixels);
   if (block_bytes > 0.75 * static_cast<double>(target.l2_bytes))
     cycles = std::max(cycles, weight_bytes / 18);
   else if (block_bytes > static_cast<double>(target.l1_bytes) / 2)
@@ -83,7 +83,8 @@ double image_cycles(const Task& task, const ConvTile& tile, const Target& target
   const auto add = [&](int64_t pixels, double tiles, double steps, double end) {
     if (tiles > 0)
       cycles += steps * channels * step_cycles(tile, pixels, block_bytes, target) +
-                tiles * (end + 4 + static_cast<double>(tile.kt * pixels));
+                tiles * (end + 4 +
+                         unit_cycles(target, tile.lanes) * static_cast<double>(tile.kt * pixels));
   };
   if (tile.yt == 0) {
     const int64_t pixels = s.n * s.height * s.width, rest = pixels % tile.xt;
@@ -106,12 +107,25 @@ double cold_cycles(const Task& task, const ConvTile& tile, const Target& target)
   const auto real = [](int64_t value) { return static_cast<double>(value); };
   const double weight_bytes =
       4 * real(s.k * s.c / s.groups * s.window.kernel_h * s.window.kernel_w);
-  const double image = image_cycles(task, tile, target), memory = weight_bytes / 5;
+  const double image = image_cycles(task, tile, target),
+               memory = weight_bytes / memory_bytes_per_cycle;
   const int64_t tiles =
       divide_up(s.n * s.height * s.width, tile.xt * std::max<int64_t>(tile.yt, 1));
   const double block_bytes = weight_bytes * real(tile.lanes * tile.kt) / real(s.k);
   const double again = block_bytes > real(target.l1_bytes) ? weight_bytes * real(tiles) / 24 : 0;
-  return std::max(image, memory) + (std::min(image, memory) + std::min(image, again)) / 4;
+  return together(image, memory) + std::min(image, again) / 4;
+}
+
+int64_t good_channel_block(const ConvShape& s, const ConvTile& tile,
+                           const std::vector<int64_t>& blocks, const Target& target) {
+  const int64_t channel_bytes = 4 * s.window.kernel_h * s.window.kernel_w * tile.lanes * tile.kt,
+                tiles =
+                    divide_up(s.n * s.height * s.width, tile.xt * std::max<int64_t>(1, tile.yt));
+  if (tiles <= 8 || s.c / s.groups * channel_bytes <= target.l2_bytes / 2) return 0;
+  int64_t best = 0;
+  for (const int64_t block : blocks)
+    if (block * channel_bytes <= target.l2_bytes / 3) best = std::max(best, block);
+  return best;
 }
 
 ConvTile good_tile(const Task& task, const std::vector<int64_t>& lanes,

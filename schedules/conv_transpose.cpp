@@ -7,12 +7,16 @@
 //
 //   lanes, vectors  vectors of a tile along the output channels (vectors: 1 where they run along x)
 //   tile            whole strides of x in a tile (a multiple of lanes where vectors run along them)
+//   order           blocks of output channels are 0: inside the loops over tiles, 1: outside, so
+//   that
+//                   large weights are read once a block; threads then take blocks
 //   rows            rows of whole strides that a thread takes at once; 0: one thread does all
 #include <algorithm>
 
 #include "dsl/op.h"
 #include "dsl/transpose_side.h"
 #include "schedules/alias.h"
+#include "schedules/conv_loops_halide.h"
 #include "schedules/finish_halide.h"
 #include "schedules/loops.h"
 #include "schedules/space_list.h"
@@ -61,12 +65,13 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
   const Shape s = shape_of(task);
   Axis tile{"tile", {}};
   const Axis lanes = lanes_axis(s.across_x ? s.wholes : s.k, target);
-  for (const int64_t t : {1, 2, 3, 4, 6, 8, 12, 16, 32})
+  for (const int64_t t : {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 32})
     if (t <= s.wholes) tile.values.push_back(t);
   return {
       lanes,
       Axis{"vectors", s.across_x ? std::vector<int64_t>{1} : std::vector<int64_t>{1, 2, 3, 4, 6}},
-      tile, rows_axis(s.height)};
+      tile, Axis{"order", s.across_x ? std::vector<int64_t>{0} : std::vector<int64_t>{0, 1}},
+      rows_axis(s.height)};
 }
 
 Status legal(const Task& task, const Target& target, const Config& config) {
@@ -83,6 +88,8 @@ Status legal(const Task& task, const Target& target, const Config& config) {
     return illegal("more vectors than outputs");
   if (s.groups > 1 && !s.across_x && s.k % (lanes * vectors) != 0)
     return illegal("a vector must not cross groups");
+  if (config.at("order") == 1 && config.at("rows") > 0)
+    return illegal("threads take either rows or blocks");
   if (s.wholes % tile != 0 && task.outputs[0].dims[2] % dsl::transpose_width(task).stride != 0)
     return illegal("an overlapping tile needs whole strides");
   if (s.wholes % tile != 0 && may_alias(task, 1))
@@ -94,7 +101,7 @@ Config initial(const Task& task, const Target& target) {
   const Shape s = shape_of(task);
   const double work = static_cast<double>(*volume(task.outputs[0].dims)) + dsl::flops(task) / 32;
   Config config{"conv_transpose",
-                {{"lanes", 1}, {"vectors", 1}, {"tile", 1}, {"rows", good_rows(s.height, work)}}};
+                {{"lanes", 1}, {"vectors", 1}, {"tile", 1}, {"order", 0}, {"rows", 0}}};
   Config best = config;
   double most = 0;
   const std::vector<Axis> all = axes(task, target);
@@ -104,17 +111,24 @@ Config initial(const Task& task, const Target& target) {
         config.values["lanes"] = lanes, config.values["vectors"] = vectors,
         config.values["tile"] = tile;
         if (!legal(task, target, config)) continue;
-        // Along x every vector is gathered lane by lane, and then serves all places.
         const double across = static_cast<double>(s.across_x ? tile / lanes : vectors),
-                     all_places = static_cast<double>(places(task));
-        const double rate = s.across_x ? across * all_places / (across * 8 + all_places)
-                                       : tile_rate(across, static_cast<double>(tile)) *
-                                             tile_use(s.k, lanes * vectors);
-        const double sums = across * static_cast<double>(tile);  // of larger tiles less is ends
-        const double score =
-            static_cast<double>(lanes) * rate * tile_use(s.wholes, tile) * sums / (sums + 2);
+                     all_places = static_cast<double>(places(task)),
+                     sums = across * (s.across_x ? all_places : static_cast<double>(tile));
+        // Along x every vector is gathered lane by lane, and then serves all places.
+        const double cycles =
+            s.across_x ? across * static_cast<double>(lanes) +
+                             (sums * unit_cycles(target, lanes) + all_places) / 2
+                       : tile_cycles(target, lanes, vectors, tile) / tile_use(s.k, lanes * vectors);
+        // Of larger tiles less is ends.
+        const double score = static_cast<double>(lanes) * sums * sums / (sums + 2) *
+                             tile_use(s.wholes, tile) / cycles;
         if (score > most * 1.01) most = score, best = config;
       }
+  const double weight_bytes = 4 * static_cast<double>(*volume(dsl::params(task)[0].dims));
+  if (!s.across_x && weight_bytes > static_cast<double>(target.l2_bytes) / 2)
+    best.values["order"] = 1;
+  else
+    best.values["rows"] = good_rows(s.height, work);
   return best;
 }
 
@@ -140,8 +154,10 @@ TailStrategy overlap(const Shape& s, int64_t tile) {
   return s.wholes % tile == 0 ? TailStrategy::GuardWithIf : TailStrategy::ShiftInwards;
 }
 
+/// the input, where it is masked or changed on load;
 /// parallel runs of rows: for tiles of whole strides of x: for blocks of k:
 ///   for places: [sums of a tile = 0; for taps, c: sums += ...]; for places: [store]
+/// order=1: parallel blocks of k: for rows: for tiles: the same.
 void order_along_k(const Task& task, const dsl::Algorithm& algorithm, const Config& config,
                    Func out, const Var& row) {
   const Shape s = shape_of(task);
@@ -155,11 +171,15 @@ void order_along_k(const Task& task, const dsl::Algorithm& algorithm, const Conf
                 TailStrategy::GuardWithIf);
   out.split(at[1], at[1], xp, static_cast<int>(w.stride), TailStrategy::GuardWithIf)
       .split(at[1], at[1], xi, tile, overlap(s, tile))
-      .reorder(vi, ki, xi, xp, yp, block, at[1], row)
       .unroll(xi);
+  const bool outside = config.at("order") == 1;
+  if (outside)
+    out.reorder(vi, ki, xi, xp, yp, at[1], row, block).parallel(block);
+  else
+    out.reorder(vi, ki, xi, xp, yp, block, at[1], row);
   Func acc = algorithm.funcs.at("acc");
   const std::vector<Var> a = acc.args();
-  acc.compute_at(out, block)
+  acc.compute_at(out, outside ? at[1] : block)
       .bound_extent(a[1], tile)
       .bound_extent(a[3], static_cast<int>(w.stride))
       .bound_extent(a[4], static_cast<int>(h.stride));
@@ -230,13 +250,14 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
     Var outer("outer");
     out.split(row, outer, row, run, TailStrategy::GuardWithIf).parallel(outer);
   }
+  keep_load(algorithm, out, row, task, target, stage_root);
   return finish(algorithm, binding);
 }
 
 }  // namespace
 
 Space conv_transpose_space() {
-  return {"conv_transpose", 2, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"conv_transpose", 3, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules

@@ -123,8 +123,8 @@ int unrolled_loops(const ConvShape& s, const Config& config) {
   return loops;
 }
 
-// Cycles of all products: a tile's step as tile_rate has it, and what surrounds it. The weights of
-// a block come from L2, at some 20 bytes a cycle, when they do not stay in L1; for a run's first
+// Cycles of all products: a tile's step as tile_cycles has it, and what surrounds it. The weights
+// of a block come from L2, at some 20 bytes a cycle, when they do not stay in L1; for a run's first
 // tile from L3, where others take their share of it, when all of them do not stay in L2.
 double product_cycles(const ConvShape& s, const Config& config, const Target& target) {
   const int64_t lanes = config.at("lanes"), vectors = config.at("vectors"),
@@ -133,12 +133,12 @@ double product_cycles(const ConvShape& s, const Config& config, const Target& ta
   const int64_t tiles = divide_up(run.columns * run.rows, tile),
                 runs = divide_up(s.width, run.columns) * divide_up(s.height, run.rows) * s.n,
                 taps = s.window.kernel_h * s.window.kernel_w;
-  const double products = static_cast<double>(vectors * tile),
+  const double products = unit_cycles(target, lanes) * static_cast<double>(vectors * tile),
                depth = static_cast<double>(group_c(s) * taps_of_chunk(s, config)),
                chunks = static_cast<double>(taps / taps_of_chunk(s, config)),
                step_bytes = 4.0 * static_cast<double>(width),
                blocks = static_cast<double>(divide_up(s.k, width));
-  double step = std::max({4.1, products / 2, static_cast<double>(vectors + tile) * 0.57});
+  double step = tile_cycles(target, lanes, vectors, tile, 0.57);
   // A body of several channels, unrolled, has one more register in flight.
   const int64_t registers = vectors * tile + vectors + 1 + (unrolled_loops(s, config) > 0 ? 1 : 0);
   if (registers > target.registers) step *= 1.4;

@@ -71,7 +71,8 @@ double tile_cycles(const Task& task, const ConvShape& s, const Target& target,
   // stores them: 3x3 on Emerald Rapids, 4x4 pixels 29 times a tile, 8x2 12 times, 7x2 and 4x3
   // never, which take 20 to 25 % less time a pixel.
   const double spilling = loops.unrolled && target.registers >= 32 && tile.pixels > 14 ? 1.25 : 1;
-  return spilling * std::max({products / 2, loads / 2, 4 * taps * alone}) + between;
+  const double each = unit_cycles(target, loops.lanes);
+  return spilling * std::max({each * products / 2, each * loads / 2, 4 * taps * alone}) + between;
 }
 
 }  // namespace

@@ -10,8 +10,10 @@
 //                   places in memory are read at once
 //   rows            blocks that a thread takes at once; 0: one thread does all
 #include <algorithm>
+#include <numeric>
 
 #include "dsl/op.h"
+#include "schedules/conv_loops.h"
 #include "schedules/finish_halide.h"
 #include "schedules/loops_halide.h"
 #include "schedules/space_list.h"
@@ -50,9 +52,12 @@ int64_t blocks(const Shape& s, const Config& config) {
 
 std::vector<Axis> axes(const Task& task, const Target& target) {
   const Shape s = shape_of(task);
-  return {lanes_axis(s.n, target),      Axis{"vectors", {1, 2, 3, 4, 6, 8}},
-          divisor_axis("tile", s.m, 8), Axis{"chains", {1, 2, 4, 8}},
-          Axis{"apart", {0, 1}},        rows_axis((s.n + 7) / 8)};
+  return {lanes_axis(s.n, target),
+          Axis{"vectors", {1, 2, 3, 4, 6, 8}},
+          Axis{"tile", up_to({1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14}, s.m)},
+          Axis{"chains", {1, 2, 4, 8}},
+          Axis{"apart", {0, 1}},
+          rows_axis((s.n + 7) / 8)};
 }
 
 Status legal(const Task& task, const Target& target, const Config& config) {
@@ -81,25 +86,54 @@ double weight_rate(double bytes, double places, double run_bytes, const Target& 
   return best * (places >= 4 ? 1 : places >= 2 ? 0.9 : 0.7) * (run_bytes >= 64 ? 1 : 0.85);
 }
 
+constexpr int64_t line = 64, sets = 64;  // of L1
+
+int64_t ways(const Target& target) {
+  return target.l1_bytes / line / sets;
+}
+
+// What reading `places` of x at once costs, each `apart` bytes after the one before: where they all
+// share a few sets of L1, they displace each other. Seen with 4 rows of 4096 and 4 chains, which
+// are 4 KiB apart: 3.8 cycles a product, and 2 chains stream the weights in half the time.
+double set_conflicts(double places, int64_t apart, const Target& target) {
+  if (apart % line != 0) return 1;
+  const double used = static_cast<double>(sets / std::gcd(apart / line, sets)),
+               most = static_cast<double>(ways(target)), of_a_set = places / std::min(places, used);
+  return of_a_set > most ? 4 : of_a_set == most ? 1.3 : 1;
+}
+
 // Cycles of all blocks: the first tile of rows waits for its weights, others find them in L2 where
 // a block fits. Two products a cycle, four cycles until a sum can be added to again, and not quite
-// two loads a cycle; rows a multiple of 1 KiB apart share few sets of L1.
+// two loads a cycle; rows a multiple of 1 KiB apart share few sets of an L1 of 8 ways.
 double all_cycles(const Task& task, const Config& config, const Target& target) {
   const Shape s = shape_of(task);
   const auto axis = [&](const char* name) { return static_cast<double>(config.at(name)); };
-  const double vectors = axis("vectors"), tile = axis("tile"), chains = axis("chains"),
-               products = vectors * tile * chains, run_bytes = 4 * axis("lanes") * vectors;
+  const double vectors = axis("vectors"), chains = axis("chains"),
+               run_bytes = 4 * axis("lanes") * vectors;
   const int64_t row_bytes = 4 * task.inputs[0].strides[0];
-  double step = std::max({4.1, products / 2, (vectors + tile) * chains * 0.57});
-  if (tile > 4 && row_bytes % 1024 == 0) step *= 1.4;
-  const double depth = static_cast<double>(s.k), tiles = static_cast<double>(s.m) / tile,
-               bytes = 4 * static_cast<double>(s.n) * depth;
+  const double each = unit_cycles(target, config.at("lanes"));
+  const int64_t shares = config.at("apart") == 1 ? config.at("chains") : 1;
+  const double depth = static_cast<double>(s.k), bytes = 4 * static_cast<double>(s.n) * depth;
   const double rate = weight_rate(bytes, axis("apart") > 0 ? chains : 1, run_bytes, target),
                again = run_bytes * depth <= static_cast<double>(target.l2_bytes) / 2 ? 20 : rate;
-  const double first = std::max(step, run_bytes * chains / rate),
-               others = std::max(step, run_bytes * chains / again);
+  // A tile whose weights come at so many bytes a cycle.
+  const auto tile_cycles = [&](int64_t rows, double bytes_per_cycle) {
+    const double products = vectors * static_cast<double>(rows) * chains;
+    double step = std::max(
+        {4.1, each * products / 2, (each * vectors + static_cast<double>(rows)) * chains * 0.57});
+    if (rows > 4 && row_bytes % 1024 == 0 && ways(target) < 12) step *= 1.4;
+    step *= set_conflicts(static_cast<double>(rows * shares), row_bytes / shares, target);
+    return depth / chains * std::max(step, run_bytes * chains / bytes_per_cycle) + 20 +
+           2 * products;
+  };
+  const int64_t tile = config.at("tile"), rest = s.m % tile;
+  // Rows of x beyond L2 are read again for each block, and a quarter of that shows.
+  const double x_bytes = 4 * static_cast<double>(s.m) * depth,
+               reading = x_bytes > static_cast<double>(target.l2_bytes) / 2 ? x_bytes / 12 / 4 : 0;
   return static_cast<double>(blocks(s, config)) *
-         (depth / chains * (first + (tiles - 1) * others) + tiles * (20 + 2 * products));
+         (reading + tile_cycles(tile, rate) +
+          static_cast<double>(s.m / tile - 1) * tile_cycles(tile, again) +
+          (rest > 0 ? tile_cycles(rest, again) : 0));
 }
 
 Config initial(const Task& task, const Target& target, const char* name) {
@@ -156,6 +190,8 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   split_vectors(out, n, block, ni, vi, shape_of(task).n, lanes, width / lanes,
                 TailStrategy::GuardWithIf);
   out.split(m, m, mi, tile, TailStrategy::GuardWithIf).reorder(vi, ni, mi, m, block).unroll(mi);
+  // The last tile's rows are fewer: code of its own, so that its sums stay in registers, too.
+  if (shape_of(task).m % tile != 0) out.partition(m, Halide::Partition::Always);
   if (const int run = static_cast<int>(config.at("rows"))) {
     Var outer("outer");
     out.split(block, outer, block, run, TailStrategy::GuardWithIf).parallel(outer);
@@ -179,7 +215,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 
 Space gemm_space() {
   return {"gemm",
-          3,
+          4,
           serves_gemm,
           axes,
           legal,
@@ -191,7 +227,7 @@ Space gemm_space() {
 
 Space gemv_space() {
   return {"gemv",
-          3,
+          4,
           serves_gemv,
           axes,
           legal,

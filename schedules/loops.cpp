@@ -140,8 +140,11 @@ std::vector<PackAxis> distinct_axes(std::vector<PackAxis> axes) {
   return axes;
 }
 
-double tile_rate(double across, double down) {
-  return across * down / std::max({across * down / 2, (across + down) / 2, 4.0});
+double tile_cycles(const Target& target, int64_t lanes, int64_t vectors, int64_t broadcasts,
+                   double load_cycles) {
+  const double each = unit_cycles(target, lanes), across = each * static_cast<double>(vectors),
+               down = static_cast<double>(broadcasts);
+  return std::max({4.1, across * down / 2, (across + down) * load_cycles});
 }
 
 double tile_use(int64_t extent, int64_t tile) {

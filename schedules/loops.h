@@ -63,10 +63,10 @@ std::vector<Packing> plain_packings(const Task& task);
 /// stands for: a block of one.
 std::vector<PackAxis> distinct_axes(std::vector<PackAxis> axes);
 
-/// Multiply-adds per cycle of a register tile of `across` vectors by `down` broadcasts: two a
-/// cycle, two loads a cycle, and eight in flight to hide their latency. A figure to compare tiles
-/// by.
-double tile_rate(double across, double down);
+/// Cycles of a step of a register tile of `vectors` of `lanes` by `broadcasts`: two products a
+/// cycle, a little more than four until a sum can be added to again, and `load_cycles` a load.
+double tile_cycles(const Target& target, int64_t lanes, int64_t vectors, int64_t broadcasts,
+                   double load_cycles = 0.5);
 /// The share of a dimension's last tile that is used.
 double tile_use(int64_t extent, int64_t tile);
 

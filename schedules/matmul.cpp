@@ -70,9 +70,9 @@ Config initial(const Task& task, const Target& target) {
         if (!legal(task, target, config)) continue;
         // A tile's beginning and end, and what its loads cost the more the smaller it is.
         const auto sums = static_cast<double>(vectors * tile);
-        const double score = static_cast<double>(lanes) * tile_use(n_of(task), lanes * vectors) *
-                             tile_use(m_of(task), tile) * sums / (sums + 2) *
-                             tile_rate(static_cast<double>(vectors), static_cast<double>(tile));
+        const double score = static_cast<double>(lanes) * sums * sums / (sums + 2) *
+                             tile_use(n_of(task), lanes * vectors) * tile_use(m_of(task), tile) /
+                             tile_cycles(target, lanes, vectors, tile);
         if (score > most * 1.01) most = score, best = config;
       }
   best.values["rows"] = good_rows(tile_rows(task, best.at("tile")), dsl::flops(task) / 16);

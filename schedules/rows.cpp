@@ -51,6 +51,7 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
     for (const int64_t count : {period, 2 * period})
       if (count <= 32 && std::find(vectors.begin(), vectors.end(), count) == vectors.end())
         vectors.push_back(count);
+    std::sort(vectors.begin(), vectors.end());
   }
   // Unrolled taps share loads between the pixels of a tile; long windows would only grow code.
   if (taps(task) > 0)

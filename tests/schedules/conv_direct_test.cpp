@@ -118,5 +118,17 @@ TEST_F(ConvDirect, WhatMakesNoSenseIsIllegal) {
   expect_illegal(task, {{"lanes", 8}, {"kt", 8}, {"xt", 7}, {"yt", 1}});
 }
 
+// 24 channels fill three vectors of 8 or one and a half of 16.
+TEST_F(ConvDirect, FillsLanesWhereUnitsTakeWideVectorsInHalves) {
+  const Task task = spec("conv2d h=56 w=56 c=96 k=24 bias");
+  Target target = *parse_target("x86_64-avx512");
+  for (const auto& [unit_lanes, lanes] : {std::pair{16, 16}, {8, 8}}) {
+    target.unit_lanes = unit_lanes;
+    EXPECT_EQ(space_.initial(task, target).at("lanes"), lanes) << unit_lanes;
+  }
+  target.unit_lanes = 8;
+  EXPECT_EQ(space_.initial(spec("conv2d h=56 w=56 c=96 k=32 bias"), target).at("lanes"), 16);
+}
+
 }  // namespace
 }  // namespace tenfold
