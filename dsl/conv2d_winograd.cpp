@@ -101,7 +101,10 @@ Algorithm winograd_conv2d(const Task& task, const Binding& binding, const Winogr
   Halide::Var i("i"), j("j"), p("p"), q("q"), f("f"), g("g");
   Halide::Func rows("rows"), tiles("tiles"), acc("acc"), products("products"), half("half");
   Halide::Func result("result"), out("out");
-  Halide::RDom channels(0, whole(task.inputs[0].dims[3]), "channels");
+  const int groups = static_cast<int>(task.attrs.get_int("groups", 1)),
+            group_c = whole(task.inputs[0].dims[3]) / groups,
+            group_k = whole(task.outputs[0].dims[3]) / groups;
+  Halide::RDom channels(0, group_c, "channels");
 
   load(c, x, y, n) = source(c, x, y, n);
   const Expr tile_x = grid.flat ? tx % grid.tiles_x : Expr(tx),
@@ -113,8 +116,9 @@ Algorithm winograd_conv2d(const Task& task, const Binding& binding, const Winogr
   tiles(c, tx, ty, i, j, f, g, n) = rows_times(
       input_row, along_x.input, i, [&](int at) { return rows(c, at, j, tx, ty, f, g, n); });
   acc(k, tx, ty, i, j, f, g, n) = 0.0f;
+  const Expr channel = groups == 1 ? Expr(channels) : k / group_k * group_c + channels;
   acc(k, tx, ty, i, j, f, g, n) +=
-      tiles(channels, tx, ty, i, j, f, g, n) * binding.param_at(0, {k, channels, j, i});
+      tiles(channel, tx, ty, i, j, f, g, n) * binding.param_at(0, {k, channels, j, i});
   products(k, tx, ty, i, j, f, g, n) = acc(k, tx, ty, i, j, f, g, n);
   half(k, tx, ty, i, p, f, g, n) = rows_times(
       output_row, along_y.output, p, [&](int row) { return products(k, tx, ty, i, row, f, g, n); });

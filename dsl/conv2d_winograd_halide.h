@@ -19,13 +19,13 @@ struct WinogradGrid {
 Halo winograd_reach(const Task& task, const WinogradGrid& grid);
 
 // clang-format off
-/// Precondition: stride 1, one group; weights packed with winograd_transforms(...).filter
+/// Precondition: stride 1, no shuffle; weights packed with winograd_transforms(...).filter
 /// on dims 2 and 3. Input pixels beyond the image that only overhanging tiles read are zero. Funcs,
 /// innermost dim first:
 ///   "load"     {c, x, y, n}           the input, masked where the halo does not serve
 ///   "rows"     {c, column, j, tx, ty, f, g, n}   B^T d, along y; f and g are the phases of x and y
 ///   "tiles"    {c, tx, ty, i, j, f, g, n}        (B^T d) B, one plane (i, j) a product
-///   "acc"      {k, tx, ty, i, j, f, g, n}        the reduction over c
+///   "acc"      {k, tx, ty, i, j, f, g, n}        the reduction over c of k's group
 ///   "products" {k, tx, ty, i, j, f, g, n}        a copy of acc, to be stored
 ///   "half"     {k, tx, ty, i, p, f, g, n}        A^T m, along y
 ///   "result"   {k, tx, ty, q, p, f, g, n}        (A^T m) A

@@ -8,6 +8,7 @@
 #include "dsl/conv2d_grouped_halide.h"
 #include "dsl/op.h"
 #include "schedules/conv_loops_halide.h"
+#include "schedules/conv_tiles.h"
 #include "schedules/finish_halide.h"
 #include "schedules/loops.h"
 #include "schedules/space_list.h"
@@ -129,13 +130,16 @@ double tile_cycles(const ConvShape& s, const Config& config, const Target& targe
                 rows = config.at("tu") == 2 && w.dilation_h == 1
                            ? (yt - 1) * w.stride_h + w.kernel_h
                            : yt * w.kernel_h;
-  const double products = static_cast<double>(taps * sums),
+  const double each = unit_cycles(target, config.at("lanes")),
+               products = static_cast<double>(taps * sums),
                inputs = static_cast<double>(std::min(columns, xt * taps) *
                                             std::min(rows, yt * w.kernel_h)) /
                         static_cast<double>(w.kernel_h),
-               loads = static_cast<double>(taps * kt) + inputs, shuffles = shared ? inputs / 2 : 0;
+               loads = each * static_cast<double>(taps * kt) + (shared ? each : 1) * inputs,
+               shuffles = shared ? inputs / 2 : 0;
   const double cycles =
-      std::max({4.0 * static_cast<double>(taps), (products + shuffles) / 2, loads / 2}) + 0.5;
+      std::max({4.0 * static_cast<double>(taps), each * (products + shuffles) / 2, loads / 2}) +
+      0.5;
   const bool spills = shared ? sums > target.registers / 2
                       : config.at("turns") == 1
                           ? sums > target.registers * 5 / 8
@@ -143,7 +147,8 @@ double tile_cycles(const ConvShape& s, const Config& config, const Target& targe
   return spills ? 1.25 * cycles : cycles;
 }
 
-// A dimension's extent as the tiles compute it, where the last is cut.
+// All tiles of an image, of which the last of a row is cut. The copy that takes turns costs three
+// cycles a vector of the input.
 double image_cycles(const ConvShape& s, const Config& config, const Target& target) {
   const int64_t xt = config.at("xt"), yt = config.at("yt"), rest = s.width % xt;
   const auto tiles = [&](Config tile, int64_t pixels, int64_t count) {
@@ -152,8 +157,27 @@ double image_cycles(const ConvShape& s, const Config& config, const Target& targ
                                      : static_cast<double>(count) * tile_cycles(s, tile, target);
   };
   const double taps = config.at("tu") ? 1 : static_cast<double>(s.window.kernel_w);
-  return taps * (tiles(config, xt, s.width / xt) + tiles(config, rest, 1)) *
-         static_cast<double>(divide_up(s.height, yt) * blocks_of_all(s, config));
+  const double bodies = taps * (tiles(config, xt, s.width / xt) + tiles(config, rest, 1)) *
+                        static_cast<double>(divide_up(s.height, yt));
+  const int64_t lanes = config.at("lanes"),
+                copied = config.at("turns") * s.window.stride_h * s.window.stride_w * s.height *
+                         s.width * divide_up(config.at("share") * group_c(s), lanes);
+  return (bodies + 3 * unit_cycles(target, lanes) * static_cast<double>(copied) /
+                       static_cast<double>(group_c(s) * s.window.kernel_h)) *
+         static_cast<double>(blocks_of_all(s, config));
+}
+
+// All images, with weights that come from memory. Each tile has a beginning and an end.
+double cycles(const Task& task, const Target& target, const Config& config) {
+  const ConvShape s = conv_shape(task);
+  const auto real = [](int64_t value) { return static_cast<double>(value); };
+  const int64_t tiles = divide_up(s.width, config.at("xt")) * divide_up(s.height, config.at("yt")) *
+                        blocks_of_all(s, config),
+                sums = config.at("kt") * config.at("xt") * config.at("yt");
+  const double products = real(group_c(s) * s.window.kernel_h) * image_cycles(s, config, target),
+               ends = real(tiles) * (4 + unit_cycles(target, config.at("lanes")) * real(sums)),
+               weight_bytes = 4 * real(s.k * group_c(s) * s.window.kernel_h * s.window.kernel_w);
+  return together(real(s.n) * (products + ends), weight_bytes / memory_bytes_per_cycle);
 }
 
 Config initial(const Task& task, const Target& target) {
@@ -203,7 +227,14 @@ Config initial(const Task& task, const Target& target) {
   // convolution a block shares no weights with the next, nor inputs where it is a whole group (68
   // -> 272 channels in 4 groups at 28x28: 0.078 ms all at once, 0.057 one by one).
   const bool pointwise = s.window.kernel_h * s.window.kernel_w == 1 && config.at("share") == 1;
-  if ((config.at("turns") == 1 || pointwise) && blocks > 1) config.values["gb"] = 1;
+  // Groups of one vector that is less than a line, and whose pixels do not stay in L1, go one by
+  // one: the next group finds its lines there.
+  const dsl::Window& w = s.window;
+  const int64_t tile_inputs = ((config.at("xt") - 1) * w.stride_w + w.kernel_w) *
+                              ((config.at("yt") - 1) * w.stride_h + w.kernel_h);
+  const bool narrow = config.at("share") == 1 && group_k(s) <= config.at("lanes") &&
+                      config.at("lanes") * 4 < 64 && 4 * s.c * tile_inputs > target.l1_bytes / 2;
+  if ((config.at("turns") == 1 || pointwise || narrow) && blocks > 1) config.values["gb"] = 1;
   const int64_t block_bytes =
       4 * group_c(s) * s.window.kernel_h * s.window.kernel_w * config.at("lanes") * config.at("kt");
   if (config.at("gb") == 0 && blocks * block_bytes > target.l2_bytes / 2) {
@@ -363,7 +394,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space conv_grouped_space() {
-  return {"grouped", 2, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"grouped", 2, serves, axes, legal, initial, packing, apply, nullptr, cycles};
 }
 
 }  // namespace tenfold::schedules

@@ -34,7 +34,8 @@ struct KernelRun {
                                           const Target& target, const KernelRun& options = {});
 
 /// kernel_matches over the initial config of every space that serves the task, and `configs` seeded
-/// random legal ones of each. The failure names the config.
+/// random legal ones of each; integers only for the spaces that are exact on them. The failure
+/// names the config.
 ::testing::AssertionResult spaces_match(const Task& task, const Target& target, int configs,
                                         const KernelRun& options = {});
 

@@ -70,9 +70,15 @@ Problem draw_stride_one(Random& random) {
   window.kernel_h = r, window.kernel_w = s;
   window.draw_pads(random);
   const auto wide = [&] { return random.pick({16, 17, 19, 24, 29, 32, 40}); };
-  return convolution("conv2d",
-                     {random.batch(), random.between(8, 21), random.between(8, 27), wide()}, wide(),
-                     1, window, random, 0);
+  const Dims pixels{random.batch(), random.between(8, 21), random.between(8, 27)};
+  if (random.chance(30)) {
+    const int64_t groups = random.pick({2, 3, 4});
+    return convolution("conv2d",
+                       {pixels[0], pixels[1], pixels[2], groups * random.pick({8, 9, 16, 24})},
+                       groups * random.pick({8, 16, 24, 32}), groups, window, random, 0);
+  }
+  return convolution("conv2d", {pixels[0], pixels[1], pixels[2], wide()}, wide(), 1, window, random,
+                     0);
 }
 
 Problem draw_group(Random& random) {

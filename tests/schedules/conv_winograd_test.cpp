@@ -55,7 +55,8 @@ TEST_P(WinogradSpec, IsWithinItsBound) {
       config.values["xt"] = xt;
       config.values["bx"] = xt == 2 ? 0 : 6;
       config.values["by"] = xt == 2 ? 2 : 1;
-      config.values["par"] = my == 4;
+      config.values["par"] = my == 4 && task->attrs.get_int("groups", 1) == 1;
+      if (xt == 3 && task->attrs.get_int("groups", 1) % 2 == 0) config.values["gb"] = 2;
       config.values["stage"] = xt == 2;
       if (!schedules::check(*task, target, config)) continue;
       ++tried;
@@ -65,21 +66,47 @@ TEST_P(WinogradSpec, IsWithinItsBound) {
   EXPECT_GT(tried, 0);
 }
 
+// Also where a single tile of all phases would fit into the caches but no block does.
+TEST(WinogradSpace, ServesOnlyWhatItHasADefaultFor) {
+  const auto space = schedules::find_space("winograd");
+  ASSERT_TRUE(space);
+  int served = 0;
+  for (const int64_t l2_bytes : {256 << 10, 512 << 10, 1 << 20, 2 << 20})
+    for (const char* size : {"h=6 w=33", "h=33 w=33", "h=33 w=200", "h=2 w=64", "h=64 w=2"})
+      for (const char* window :
+           {"r=3 s=3 pad=1", "r=3 s=3 pad=6 dilation=6", "r=1 s=7 pad_left=3 pad_right=3"})
+        for (const char* channels : {"c=16 k=16", "c=512 k=512", "c=2048 k=256"}) {
+          const auto task =
+              dsl::parse_op_spec(std::string("conv2d ") + size + ' ' + window + ' ' + channels);
+          ASSERT_TRUE(task) << task.error().message;
+          Target target = *parse_target("host");
+          target.l2_bytes = l2_bytes;
+          if (!(*space)->serves(*task, target)) continue;
+          ++served;
+          EXPECT_TRUE(schedules::check(*task, target, (*space)->initial(*task, target)))
+              << to_text(*task) << " with " << l2_bytes << " bytes of L2";
+        }
+  EXPECT_GT(served, 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Shapes, WinogradSpec,
-    ::testing::Values(
-        "conv2d h=28 w=28 c=32 k=32 r=3 s=3 pad=1 halo bias relu",
-        "conv2d h=7 w=7 c=40 k=56 r=3 s=3 pad=1 bias relu",
-        "conv2d n=2 h=23 w=29 c=17 k=19 r=3 s=3 pad=1 bias",
-        "conv2d h=24 w=21 c=24 k=40 r=3 s=3 pad_top=2 pad_right=1 bias add relu",
-        "conv2d h=19 w=30 c=16 k=24 r=1 s=3 pad_left=1 pad_right=1 bias",
-        "conv2d h=30 w=19 c=16 k=24 r=3 s=1 pad_top=1 pad_bottom=1",
-        "conv2d h=25 w=27 c=16 k=16 r=5 s=5 pad=2 bias clip(0,6)",
-        "conv2d n=2 h=17 w=26 c=16 k=16 r=1 s=7 pad_left=3 pad_right=3 bias relu",
-        "conv2d h=22 w=12 c=17 k=24 r=7 s=1 pad_top=3 pad_bottom=3",
-        "conv2d h=28 w=28 c=16 k=24 r=3 s=3 dilation=2 pad=2 halo bias add relu",
-        "conv2d n=2 h=20 w=59 c=19 k=17 r=3 s=3 dilation=3 pad=3 bias",
-        "conv2d h=29 w=16 c=16 k=16 r=3 s=3 dilation_h=2 dilation_w=1 pad_top=1 bias"));
+    ::testing::Values("conv2d h=28 w=28 c=32 k=32 r=3 s=3 pad=1 halo bias relu",
+                      "conv2d h=7 w=7 c=40 k=56 r=3 s=3 pad=1 bias relu",
+                      "conv2d n=2 h=23 w=29 c=17 k=19 r=3 s=3 pad=1 bias",
+                      "conv2d h=24 w=21 c=24 k=40 r=3 s=3 pad_top=2 pad_right=1 bias add relu",
+                      "conv2d h=19 w=30 c=16 k=24 r=1 s=3 pad_left=1 pad_right=1 bias",
+                      "conv2d h=30 w=19 c=16 k=24 r=3 s=1 pad_top=1 pad_bottom=1",
+                      "conv2d h=25 w=27 c=16 k=16 r=5 s=5 pad=2 bias clip(0,6)",
+                      "conv2d n=2 h=17 w=26 c=16 k=16 r=1 s=7 pad_left=3 pad_right=3 bias relu",
+                      "conv2d h=22 w=12 c=17 k=24 r=7 s=1 pad_top=3 pad_bottom=3",
+                      "conv2d h=28 w=28 c=16 k=24 r=3 s=3 dilation=2 pad=2 halo bias add relu",
+                      "conv2d n=2 h=20 w=59 c=19 k=17 r=3 s=3 dilation=3 pad=3 bias",
+                      "conv2d h=29 w=16 c=16 k=16 r=3 s=3 dilation_h=2 dilation_w=1 pad_top=1 bias",
+                      "conv2d n=2 h=23 w=19 c=64 k=64 r=3 s=3 pad=1 groups=4 halo bias relu",
+                      "conv2d h=14 w=15 c=51 k=72 r=3 s=3 pad=1 groups=3 bias add",
+                      "conv2d h=26 w=27 c=48 k=128 r=5 s=5 pad=2 groups=2 bias relu",
+                      "conv2d h=20 w=31 c=64 k=32 r=3 s=3 dilation=2 pad=2 groups=4 bias"));
 
 struct Choice {
   const char* spec;
@@ -113,6 +140,9 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Choice{"conv2d h=14 w=14 c=256 k=256 r=3 s=3 pad=1", "winograd"},
                       Choice{"conv2d h=56 w=56 c=64 k=64 r=3 s=3 pad=1", "winograd"},
                       Choice{"conv2d h=32 w=32 c=256 k=256 r=3 s=3 dilation=2 pad=2", "winograd"},
+                      Choice{"conv2d h=27 w=27 c=96 k=256 r=5 s=5 pad=2 groups=2", "winograd"},
+                      Choice{"conv2d h=28 w=28 c=512 k=512 r=3 s=3 pad=1 groups=16", "winograd"},
+                      Choice{"conv2d h=56 w=56 c=128 k=128 r=3 s=3 pad=1 groups=32", "grouped"},
                       Choice{"conv2d h=32 w=32 c=256 k=256 r=3 s=3 dilation=6 pad=6", "direct"},
                       Choice{"conv2d h=32 w=32 c=256 k=256 r=3 s=3 dilation=18 pad=18", "direct"},
                       Choice{"conv2d h=65 w=65 c=256 k=256 r=3 s=3 dilation=12 pad=12", "direct"},
