@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 
 #include "dsl/stage.h"
 #include "graph/reorder.h"
@@ -76,11 +77,11 @@ bool collect(const Network& network, const Uses& uses, TensorId tensor,
 }  // namespace
 
 Status absorb_shuffles(Network& network) {
-  const Uses uses = find_uses(network);
-  for (Node& node : network.nodes) {
+  // Of shuffles in a row, the last goes first.
+  for (Node& node : network.nodes | std::views::reverse) {
     if (node.op != "channel_shuffle") continue;
     std::map<int, Absorber> absorbers;
-    if (!collect(network, uses, node.outputs[0], absorbers)) continue;
+    if (!collect(network, find_uses(network), node.outputs[0], absorbers)) continue;
     const int64_t channels = network.tensors[node.inputs[0]].dims[1],
                   groups = node.attr_int("groups", 1);
     // y[c] = x[order[c]], and the readers get x: their constant for x's channel order[c] is the one
@@ -95,8 +96,10 @@ Status absorb_shuffles(Network& network) {
       }
       if (absorber.reads_shuffled) user.attrs["shuffle"] = groups;
       std::ranges::replace(user.inputs, node.outputs[0], node.inputs[0]);
+      // What it makes is no longer the model's tensor of that name.
+      if (!absorber.ends_here) network.tensors[user.outputs[0]].name += "/unshuffled";
     }
-    node.op.clear();
+    node = {};
   }
   std::erase_if(network.nodes, [](const Node& node) { return node.op.empty(); });
   return check(network);

@@ -34,6 +34,24 @@ std::optional<ChannelAffine> affine_of(const Editor& editor, const Node& node) {
   return ChannelAffine{std::move(c), std::vector<double>(count, 0)};
 }
 
+std::optional<ChannelAffine> last_dim_affine(const Editor& editor, const Node& node) {
+  if (node.inputs.size() != 2) return std::nullopt;
+  const Dims& dims = editor.dims(node.inputs[0]);
+  const Tensor& constant = editor.tensor(node.inputs[1]);
+  if (!constant.constant || dims.size() != 4 || constant.dims != Dims{1, 1, 1, dims[3]})
+    return std::nullopt;
+  std::vector<double> c = constant_values(constant);
+  const std::vector<double> ones(c.size(), 1), zeros(c.size(), 0);
+  if (node.op == "add") return ChannelAffine{ones, c};
+  if (node.op == "mul") return ChannelAffine{c, zeros};
+  if (node.op == "rsub") return ChannelAffine{std::vector<double>(c.size(), -1), c};
+  if (node.op == "sub" || node.op == "div") {
+    for (double& value : c) value = node.op == "sub" ? -value : 1 / value;
+    return node.op == "sub" ? ChannelAffine{ones, c} : ChannelAffine{c, zeros};
+  }
+  return std::nullopt;
+}
+
 ChannelAffine compose(const ChannelAffine& second, const ChannelAffine& first) {
   ChannelAffine both;
   for (size_t c = 0; c < std::max(first.scale.size(), second.scale.size()); ++c) {

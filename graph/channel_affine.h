@@ -21,6 +21,10 @@ struct ChannelAffine {
 /// What an affine, neg, bias, scale or scale_shift node computes; nothing for other ops.
 std::optional<ChannelAffine> affine_of(const Editor& editor, const Node& node);
 
+/// What an add, sub, mul or div of a computed tensor of rank 4 with a constant along its last dim
+/// alone computes there; nothing for others. (Along the channels it would be a bias or a scale.)
+std::optional<ChannelAffine> last_dim_affine(const Editor& editor, const Node& node);
+
 /// second(first(x)).
 ChannelAffine compose(const ChannelAffine& second, const ChannelAffine& first);
 

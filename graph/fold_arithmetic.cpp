@@ -145,7 +145,22 @@ Result<Arrays> fold_where(const OpView& op) {
   return one(from_doubles(out.type, out.dims, values));
 }
 
-Result<Arrays> fold_reduce(const OpView& op) {  // ReduceSum, ReduceProd, ReduceMax, ReduceMin
+// Sums of what each element becomes, and what the sum becomes, of the reductions that are not a
+// step alone.
+struct SumKind {
+  const char* name;  // without "Reduce"
+  double (*element)(double);
+  double (*result)(double sum, double count);
+};
+constexpr SumKind sum_kinds[] = {
+    {"Mean", [](double v) { return v; }, [](double sum, double count) { return sum / count; }},
+    {"L1", [](double v) { return std::abs(v); }, [](double sum, double) { return sum; }},
+    {"L2", [](double v) { return v * v; }, [](double sum, double) { return std::sqrt(sum); }},
+    {"SumSquare", [](double v) { return v * v; }, [](double sum, double) { return sum; }},
+    {"LogSum", [](double v) { return v; }, [](double sum, double) { return std::log(sum); }},
+};
+
+Result<Arrays> fold_reduce(const OpView& op) {
   TENFOLD_TRY(const std::vector<int64_t> axes, reduce_axes(op));
   const Tensor& out = op.out(0);
   const Dims& dims = op.dims(0);
@@ -156,8 +171,11 @@ Result<Arrays> fold_reduce(const OpView& op) {  // ReduceSum, ReduceProd, Reduce
       strides[d] = stride;
       stride *= dims[d];
     }
-  const std::string name = op.node().op.substr(6);  // Sum, Prod, Max, Min
-  const std::string step = name == "Prod" ? "Mul" : name;
+  const std::string name = op.node().op.substr(6);
+  const auto* kind =
+      std::ranges::find_if(sum_kinds, [&](const SumKind& k) { return name == k.name; });
+  const bool sums = kind != std::end(sum_kinds);
+  const std::string step = sums ? "Sum" : name == "Prod" ? "Mul" : name;
   const auto reduce = [&]<class V>(const std::vector<V>& in) {
     std::vector<V> result(product(out.dims, 0, out.dims.size()));
     std::vector<char> begun(result.size(), 0);
@@ -179,9 +197,15 @@ Result<Arrays> fold_reduce(const OpView& op) {  // ReduceSum, ReduceProd, Reduce
     return result;
   };
   if (std::ranges::find(dims, 0) != dims.end()) return broken("reduces nothing");
-  if (is_integer(out.type))
+  if (is_integer(out.type) && !sums)
     return one(from_ints(out.type, out.dims, reduce(to_ints(*op.in(0).constant))));
-  return one(from_doubles(out.type, out.dims, reduce(to_doubles(*op.in(0).constant))));
+  std::vector<double> values = to_doubles(*op.in(0).constant);
+  if (!sums) return one(from_doubles(out.type, out.dims, reduce(values)));
+  for (double& v : values) v = kind->element(v);
+  std::vector<double> results = reduce(values);
+  const double count = static_cast<double>(values.size()) / static_cast<double>(results.size());
+  for (double& v : results) v = kind->result(v, count);
+  return one(from_doubles(out.type, out.dims, results));
 }
 
 }  // namespace tenfold::graph

@@ -5,6 +5,17 @@
 namespace tenfold::graph {
 namespace {
 
+/// Along one side, with both paddings: a pool has no window that lies in the padding alone.
+bool each_window_holds_pixels(const Editor& editor, const Node& pool, const Node& pad,
+                              const std::string& side, int dim) {
+  const int64_t before = pool.attr_int(dim == 2 ? "pad_top" : "pad_left", 0) +
+                         pad.attr_int("begin" + std::to_string(dim), 0),
+                reach =
+                    pool.attr_int("dilation" + side, 1) * (pool.attr_int("kernel" + side, 1) - 1),
+                last = (editor.dims(pool.outputs[0])[dim] - 1) * pool.attr_int("stride" + side, 1);
+  return before <= reach && last - before < editor.dims(pad.inputs[0])[dim];
+}
+
 bool fold(Editor& editor, int id) {
   Node& node = editor.node(id);
   const bool average = node.op == "avg_pool2d", maximum = node.op == "max_pool2d";
@@ -23,6 +34,9 @@ bool fold(Editor& editor, int id) {
   if (average && own_pads && own("count_include_pad") == 0) return false;
   const std::pair<const char*, const char*> sides[] = {
       {"pad_top", "begin2"}, {"pad_left", "begin3"}, {"pad_bottom", "end2"}, {"pad_right", "end3"}};
+  if (node.op != "conv2d" && !(each_window_holds_pixels(editor, node, pad, "_h", 2) &&
+                               each_window_holds_pixels(editor, node, pad, "_w", 3)))
+    return false;
   for (const auto& [mine, theirs] : sides) node.attrs[mine] = own(mine) + pad.attr_int(theirs, 0);
   if (average) node.attrs["count_include_pad"] = int64_t{1};
   std::vector<TensorId> inputs = node.inputs;

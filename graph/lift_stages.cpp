@@ -39,12 +39,29 @@ TensorId behind(const Editor& editor, TensorId x) {
   return source == x || editor.tensor(source).constant ? no_tensor : source;
 }
 
+/// The node makes a tensor of the source's dims, and a reshape behind it what it made so far. It
+/// still reads what it read.
+int lift_over_reshape(Editor& editor, int id, TensorId source) {
+  const TensorId result = editor.node(id).outputs[0];
+  const TensorId early =
+      editor.add_computed(editor.tensor(result).name + "/early", editor.dims(source));
+  editor.set_output(id, early);
+  editor.insert(id, {"reshape", editor.node(id).name, {}, {early}, {result}});
+  return id;
+}
+
 void lift(Editor& editor, int id) {
   Node& node = editor.node(id);
   const bool joins = among(binary, node.op);
   if (!joins && !among(plain, node.op) && !among(channel, node.op)) return;
   const TensorId source = behind(editor, node.inputs[0]);
   if (source == no_tensor) return;
+  if (const auto affine = last_dim_affine(editor, node)) {
+    if (const Dims& rows = editor.dims(source);
+        rows.size() != 4 && rows.back() == editor.dims(node.outputs[0]).back())
+      set_affine(editor, lift_over_reshape(editor, id, source), source, *affine);
+    return;
+  }
   std::vector<TensorId> inputs = node.inputs;
   inputs[0] = source;
   if (among(channel, node.op) && !same_channels(editor.dims(source), editor.dims(node.inputs[0])))
@@ -57,14 +74,7 @@ void lift(Editor& editor, int id) {
       return;
     inputs[1] = other;
   }
-  const TensorId result = node.outputs[0];
-  const TensorId early =
-      editor.add_computed(editor.tensor(result).name + "/early", editor.dims(source));
-  Node reshape{"reshape", editor.node(id).name, {}, {}, {result}};
-  editor.set_inputs(id, std::move(inputs));
-  editor.set_output(id, early);
-  reshape.inputs = {early};
-  editor.insert(id, std::move(reshape));
+  editor.set_inputs(lift_over_reshape(editor, id, source), std::move(inputs));
 }
 
 }  // namespace

@@ -125,23 +125,35 @@ Status limit_pad(const OpView& op) {
   if (pads.mode != "constant" && pads.mode != "reflect" && pads.mode != "edge")
     return refused("pad mode " + pads.mode);
   for (size_t i = 0; i < pads.begins.size(); ++i) {
-    if (pads.begins[i] < 0 || pads.ends[i] < 0) return refused("a negative pad over computed data");
+    if (pads.mode != "constant" && std::min(pads.begins[i], pads.ends[i]) < 0)
+      return refused("a negative pad of mode " + pads.mode);
+    if (std::max<int64_t>(-pads.begins[i], 0) + std::max<int64_t>(-pads.ends[i], 0) >=
+        op.dims(0)[i])
+      return refused("negative pads that leave nothing of dim " + std::to_string(i));
     if (pads.mode == "reflect" && std::max(pads.begins[i], pads.ends[i]) >= op.dims(0)[i])
       return broken("reflects more than dim " + std::to_string(i) + " has");
   }
   return {};
 }
 
+// A negative pad cuts off so much, before anything is padded.
 Status lower_pad(Lowering& op) {
   TENFOLD_TRY(const Pads pads, pads_of(op));
   Lowering::Attrs attrs;
+  Dims starts(pads.begins.size(), 0), inside = op.dims(0);
   for (size_t i = 0; i < pads.begins.size(); ++i) {
-    attrs["begin" + std::to_string(i)] = pads.begins[i];
-    attrs["end" + std::to_string(i)] = pads.ends[i];
+    starts[i] = std::max<int64_t>(-pads.begins[i], 0);
+    inside[i] -= starts[i] + std::max<int64_t>(-pads.ends[i], 0);
+    attrs["begin" + std::to_string(i)] = std::max<int64_t>(pads.begins[i], 0);
+    attrs["end" + std::to_string(i)] = std::max<int64_t>(pads.ends[i], 0);
   }
   attrs["mode"] = int64_t{pads.mode == "constant" ? 0 : pads.mode == "reflect" ? 1 : 2};
   attrs["value"] = pads.value;
-  op.result("pad", {op.input(0)}, std::move(attrs));
+  TensorId x = op.input(0);
+  if (inside != op.dims(0))
+    x = op.emit("slice", {x}, inside,
+                {{"starts", starts}, {"steps", std::vector<int64_t>(starts.size(), 1)}});
+  op.result("pad", {x}, std::move(attrs));
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include "graph/lift_stages.h"
 #include "graph/lower.h"
 #include "graph/recognise_activations.h"
+#include "graph/recognise_norms.h"
 #include "graph/recognise_patterns.h"
 #include "graph/simplify.h"
 
@@ -17,17 +18,22 @@ using Pass = Status (*)(Network&);
 
 // Affines are folded before activations are recognised, so that x and the gate of x*gate(x) start
 // from the same tensor, and again after it, for the factors that recognition leaves. Channel
-// shuffles are recognised before functions are lifted into the midst of their reshapes.
+// shuffles and normalisations are recognised before functions are lifted into the midst of their
+// reshapes; an activation of several steps is lifted as one.
 constexpr Pass passes[] = {
     lower,
     fold_constants,
+    recognise_channel_shuffles,
     simplify,
     recognise_channel_shuffles,
+    recognise_norms,
     lift_stages,
     simplify,
     merge_affines,
     fold_affine_after,
     recognise_activations,
+    recognise_channel_shuffles,
+    lift_stages,
     merge_affines,
     simplify,
     fold_affine_after,

@@ -28,6 +28,23 @@ TEST(LiftStages, ChannelsOnlyWhereTheyRunTheSameWay) {
   expect_pass(other, {lift_stages}, {"relu", "reshape", "bias"});
 }
 
+// A product of matrices seen as an image whose channels are last: what is the same for all pixels
+// there is the rows' own.
+TEST(LiftStages, ConstantsAlongTheLastOfFourDims) {
+  NetworkBuilder b;
+  TensorId x =
+      b.reshape(b.node("gemm", {b.input({12, 4}), b.constant({5, 4})}, {12, 5}), {1, 3, 4, 5});
+  x = b.stage("add", {x, b.constant({1, 1, 1, 5})});
+  x = b.stage("mul", {b.stage("gelu", {x}), b.constant({1, 1, 1, 5})});
+  b.output(b.stage("rsub", {x, b.constant({1, 1, 1, 5})}));
+  expect_pass(b, {lift_stages}, {"gemm", "bias", "gelu", "scale", "scale_shift", "reshape"});
+  NetworkBuilder columns;
+  columns.output(
+      columns.stage("add", {columns.reshape(columns.relu(columns.input({3, 20})), {1, 3, 4, 5}),
+                            columns.constant({1, 1, 1, 5})}));
+  expect_pass(columns, {lift_stages}, {"relu", "reshape", "add"});
+}
+
 TEST(LiftStages, SumsOfEqualShapes) {
   NetworkBuilder b;
   const TensorId x = b.relu(b.input({2, 12})), y = b.relu(b.input({2, 12}));

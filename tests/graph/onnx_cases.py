@@ -40,6 +40,13 @@ LEFT = {
     "gelu_tanh_mul": "gelu_tanh",
     "shuffle": "channel_shuffle",
     "shuffle_flat": "channel_shuffle",
+    "shuffle_twice": "channel_shuffle channel_shuffle conv2d",
+    "layer_norm_apart": "layer_norm reshape reshape",
+    "layer_norm_2d_apart": "conv2d layer_norm reshape reshape transpose transpose",
+    "instance_norm_apart": "instance_norm",
+    "channels_last_mlp": "add conv2d gelu gemm gemm layer_norm reshape reshape transpose transpose",
+    "weight_norm": "conv2d",
+    "weight_standardisation": "conv2d",
     "conv_bn": "conv2d relu",
     "bn_grouped_conv": "conv2d",
     "scale_padded_conv": "conv2d",
@@ -52,6 +59,7 @@ LEFT = {
     "pad_conv": "conv2d",
     "pad_average": "avg_pool2d",
     "pad_average_own": "avg_pool2d pad",
+    "pad_average_whole_window": "avg_pool2d pad",
     "pad_max": "max_pool2d",
     "pad_max_zero": "max_pool2d pad",
     "two_clips": "clip",
@@ -272,6 +280,7 @@ def movements():
     one("tile", 13, "Tile", [2, 3, 1], {"r": ints(1, 2, 4)})
     one("pad_9", 9, "Pad", [1, 2, 4, 5], mode="reflect", pads=[0, 0, 1, 2, 0, 0, 3, 1])
     one("pad_13", 13, "Pad", [1, 2, 4, 5], {"p": ints(0, 1, 1, 2, 0, 0, 3, 1), "v": scalar(1.5)})
+    one("pad_negative", 13, "Pad", [1, 2, 4, 5], {"p": ints(0, 0, -1, 2, 0, 0, 1, -3), "v": scalar(1.5)})
     one("pad_edge_18", 18, "Pad", [1, 2, 4, 5], {"p": ints(1, 2, 0, 1), "": None, "a": ints(-1, 2)}, mode="edge")
     one("depth_to_space", 13, "DepthToSpace", [2, 12, 3, 2], blocksize=2)
     one("depth_to_space_crd", 13, "DepthToSpace", [2, 12, 3, 2], blocksize=2, mode="CRD")
@@ -354,9 +363,36 @@ def patterns():
          {"x": [1, 3, 6, 6]}, p=pads)
     case("pad_average_own", 13, [("Pad", "x,p", "t", {}), ("AveragePool", "t", "y", dict(kernel_shape=[3, 3], pads=[1, 1, 1, 1]))],
          {"x": [1, 3, 6, 6]}, p=pads)
+    case("pad_average_whole_window", 13,
+         [("Pad", "x,p", "t", {}),
+          ("AveragePool", "t", "y", dict(kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], count_include_pad=1))],
+         {"x": [1, 3, 6, 5]}, p=ints(0, 0, 0, 0, 0, 0, 0, 2))
     case("pad_max", 13, [("Pad", "x,p,v", "t", {}), ("MaxPool", "t", "y", dict(kernel_shape=[3, 3]))], {"x": [1, 3, 6, 6]}, p=pads,
          v=scalar(-np.inf))
     case("pad_max_zero", 13, [("Pad", "x,p", "t", {}), ("MaxPool", "t", "y", dict(kernel_shape=[3, 3]))], {"x": [1, 3, 6, 6]}, p=pads)
+    shuffle = lambda a, b, i: [("Reshape", f"{a},split", f"r{i}", {}), ("Transpose", f"r{i}", f"t{i}", dict(perm=[0, 2, 1, 3, 4])),
+                               ("Reshape", f"t{i},whole", b, {})]
+    case("shuffle_twice", 13, shuffle("x", "s", 0) + shuffle("s", "u", 1) + [("Conv", "u,w", "y", {})], {"x": [1, 6, 3, 4]},
+         split=ints(1, 2, 3, 3, 4), whole=ints(1, 6, 3, 4), w=weights(4, 6, 1, 1))
+    norm = lambda x, y, axes: [("ReduceMean", x, y + "m", dict(axes=axes)), ("Sub", f"{x},{y}m", y + "d", {}), ("Pow", f"{y}d,two", y + "s", {}),
+                               ("ReduceMean", y + "s", y + "v", dict(axes=axes)), ("Add", f"{y}v,eps", y + "e", {}), ("Sqrt", y + "e", y + "q", {}),
+                               ("Div", f"{y}d,{y}q", y, {})]
+    numbers = dict(two=f32(2), eps=f32(1e-5))
+    case("layer_norm_apart", 13, norm("x", "n", [-1]) + [("Mul", "n,g", "o", {}), ("Add", "o,b", "y", {})], {"x": [2, 5, 6]}, g=weights(6),
+         b=weights(6), **numbers)
+    case("layer_norm_2d_apart", 13, [("Conv", "x,w", "c", {})] + norm("c", "n", [1]) + [("Mul", "g,n", "o", {}), ("Add", "o,b", "y", {})],
+         {"x": [2, 3, 4, 5]}, w=weights(6, 3, 1, 1), g=weights(6, 1, 1), b=weights(6, 1, 1), **numbers)
+    case("instance_norm_apart", 13, norm("x", "y", [2, 3]), {"x": [2, 3, 4, 5]}, **numbers)
+    case("channels_last_mlp", 17,
+         [("Conv", "x,w,wb", "c", dict(group=6, pads=[1, 1, 1, 1])), ("Transpose", "c", "t", dict(perm=[0, 2, 3, 1])),
+          ("LayerNormalization", "t,g,b", "n", {}), ("MatMul", "n,up", "u", {}), ("Add", "u,ub", "a", {}), ("Div", "a,root", "d", {}),
+          ("Erf", "d", "e", {}), ("Add", "e,one", "f", {}), ("Mul", "a,f", "h", {}), ("Mul", "h,half", "k", {}), ("MatMul", "k,down", "m", {}),
+          ("Add", "db,m", "o", {}), ("Mul", "s,o", "z", {}), ("Transpose", "z", "back", dict(perm=[0, 3, 1, 2])), ("Add", "x,back", "y", {})],
+         {"x": [2, 6, 5, 7]}, w=weights(6, 1, 3, 3), wb=weights(6), g=weights(6), b=weights(6), up=weights(6, 12), ub=weights(12),
+         down=weights(12, 6), db=weights(6), s=weights(6), root=f32(2**0.5), one=f32(1), half=f32(0.5))
+    case("weight_norm", 13, [("ReduceL2", "v", "l", dict(axes=[1, 2, 3])), ("Div", "v,l", "u", {}), ("Mul", "g,u", "w", {}), ("Conv", "x,w", "y", {})],
+         {"x": [1, 3, 5, 6]}, v=weights(4, 3, 3, 3), g=weights(4, 1, 1, 1))
+    case("weight_standardisation", 13, norm("v", "w", [1, 2, 3]) + [("Conv", "x,w", "y", {})], {"x": [1, 3, 5, 6]}, v=weights(4, 3, 3, 3), **numbers)
     case("two_clips", 13, [("Relu", "x", "r", {}), ("Min", "r,six", "y", {})], x, six=scalar(0.75))
     case("shapes", 13, [("Shape", "x", "s", {}), ("Gather", "s,one", "g", dict(axis=0)), ("Div", "g,two", "h", {}), ("Mul", "h,two", "e", {}),
                         ("Slice", "x,h,e,one", "z", {}), ("Cast", "s", "f", dict(to=1)), ("Cast", "f", "i", dict(to=7)),

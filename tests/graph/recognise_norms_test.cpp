@@ -1,0 +1,104 @@
+#include "graph/recognise_norms.h"
+
+#include "graph/simplify.h"
+#include "pass_check.h"
+
+namespace tenfold::graph {
+namespace {
+
+using Ops = std::vector<std::string>;
+
+// (x - mean) / sqrt(variance + 0.5), as exporters spell it.
+struct Chain {
+  NetworkBuilder b;
+  Dims dims;
+  int64_t axes;
+
+  TensorId mean(TensorId x) {
+    Dims kept = dims;
+    for (size_t d = 0; d < dims.size(); ++d)
+      if (axes >> d & 1) kept[d] = 1;
+    return b.node("reduce", {x}, kept, {{"kind", int64_t{1}}, {"axes", axes}});
+  }
+  TensorId centred(TensorId x) { return b.stage("sub", {x, mean(x)}); }
+  TensorId deviation(TensorId difference) {
+    const TensorId square = b.stage("pow", {difference}, {2});
+    return b.stage("sqrt", {b.stage("affine", {mean(square)}, {1, 0.5})});
+  }
+  TensorId normalised(TensorId x) {
+    const TensorId difference = centred(x);
+    return b.stage("div", {difference, deviation(difference)});
+  }
+};
+
+TEST(RecogniseNorms, OverTheLastDim) {
+  Chain c{.b = NetworkBuilder(), .dims = {2, 5, 6}, .axes = 0b100};
+  TensorId y = c.normalised(c.b.input(c.dims));
+  y = c.b.stage("scale", {y, c.b.constant({6})});
+  c.b.output(c.b.relu(c.b.stage("bias", {y, c.b.constant({6})})));
+  const Network after =
+      expect_pass(c.b, {recognise_norms}, {"reshape", "layer_norm", "reshape", "relu"});
+  EXPECT_EQ(after.nodes[1].attr_float("epsilon", 0), 0.5);
+}
+
+// The constants of rank 4 run along the last dim, which is no channel of a feature map.
+TEST(RecogniseNorms, OverTheLastOfFourDims) {
+  Chain c{.b = NetworkBuilder(), .dims = {1, 3, 4, 6}, .axes = 0b1000};
+  TensorId y = c.normalised(c.b.input(c.dims));
+  y = c.b.stage("mul", {y, c.b.constant({1, 1, 1, 6})});
+  c.b.output(c.b.stage("add", {y, c.b.constant({1, 1, 1, 6})}));
+  expect_pass(c.b, {recognise_norms}, {"reshape", "layer_norm", "reshape"});
+}
+
+// With a mean of its own for each of the two differences, and 1 / sqrt as a factor.
+TEST(RecogniseNorms, OverChannels) {
+  Chain c{.b = NetworkBuilder(), .dims = {2, 6, 3, 4}, .axes = 0b10};
+  const TensorId x = c.b.relu(c.b.input(c.dims));
+  const TensorId inverse = c.b.stage("reciprocal", {c.deviation(c.centred(x))});
+  const TensorId y = c.b.stage("mul", {c.centred(x), inverse});
+  c.b.output(c.b.stage("scale_shift", {y, c.b.constant({6}), c.b.constant({6})}));
+  expect_pass(c.b, {recognise_norms},
+              {"relu", "transpose", "reshape", "layer_norm", "reshape", "transpose"});
+}
+
+TEST(RecogniseNorms, OverPixels) {
+  Chain c{.b = NetworkBuilder(), .dims = {2, 3, 4, 5}, .axes = 0b1100};
+  c.b.output(c.b.stage("bias", {c.normalised(c.b.input(c.dims)), c.b.constant({3})}));
+  expect_pass(c.b, {recognise_norms}, {"instance_norm"});
+}
+
+TEST(RecogniseNorms, OthersStay) {
+  Chain rows{
+      .b = NetworkBuilder(), .dims = {2, 5, 6}, .axes = 0b10};  // neither the last dim nor a map's
+  rows.b.output(rows.normalised(rows.b.input(rows.dims)));
+  const Ops spelled{"reduce", "sub", "pow", "reduce", "affine", "sqrt", "div"};
+  expect_pass(rows.b, {recognise_norms}, spelled);
+
+  Chain cube{.b = NetworkBuilder(), .dims = {5, 6}, .axes = 0b10};
+  const TensorId difference = cube.centred(cube.b.input(cube.dims));
+  const TensorId third = cube.b.stage("pow", {difference}, {4});
+  cube.b.output(cube.b.stage("div", {difference, cube.b.stage("sqrt", {cube.mean(third)})}));
+  expect_pass(cube.b, {recognise_norms}, {"reduce", "sub", "pow", "reduce", "sqrt", "div"});
+
+  Chain twice{
+      .b = NetworkBuilder(), .dims = {5, 6}, .axes = 0b10};  // the difference of another tensor
+  const TensorId x = twice.b.input(twice.dims);
+  twice.b.output(
+      twice.b.stage("div", {twice.centred(twice.b.relu(x)), twice.deviation(twice.centred(x))}));
+  expect_pass(twice.b, {recognise_norms},
+              {"relu", "reduce", "sub", "reduce", "sub", "pow", "reduce", "affine", "sqrt", "div"});
+}
+
+// What reads a step in the middle still finds it.
+TEST(RecogniseNorms, StepsThatAreReadElsewhereRemain) {
+  Chain c{.b = NetworkBuilder(), .dims = {5, 6}, .axes = 0b10};
+  const TensorId difference = c.centred(c.b.input(c.dims));
+  const TensorId y = c.b.stage("div", {difference, c.deviation(difference)});
+  c.b.output(difference);
+  c.b.output(c.b.stage("scale", {y, c.b.constant({6})}));
+  c.b.output(y);
+  expect_pass(c.b, {recognise_norms, simplify}, {"reduce", "sub", "layer_norm", "scale"});
+}
+
+}  // namespace
+}  // namespace tenfold::graph
