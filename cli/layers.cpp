@@ -49,13 +49,16 @@ Status keep(Watch& watch, uint32_t index, const tenfold_step& step) {
   std::vector<float> bytes(static_cast<size_t>(end_element(view)));
   TENFOLD_CHECK(
       watch.session->read_arena(operand.offset_bytes, bytes.data(), bytes.size() * sizeof(float)));
-  watch.layers.push_back({tensor, gather(view, bytes.data())});
+  // A result of two dims, rows of an image's channels, is in its order anyhow.
+  const bool model_order = task->op == "matmul" || (task->op == "gemm" && view.dims.size() == 2);
+  watch.layers.push_back({tensor, gather(view, bytes.data()), model_order});
   return {};
 }
 
 }  // namespace
 
-Result<Array> in_kernel_order(const Array& values, const Dims& dims) {
+Result<Array> in_kernel_order(const Array& values, const Layer& layer) {
+  const Dims& dims = layer.values.dims();
   const Result<int64_t> elements = volume(dims);
   if (!elements || *elements != values.elements() || values.type() != DType::f32)
     return Error{ErrorCode::invalid_shape,
@@ -65,7 +68,7 @@ Result<Array> in_kernel_order(const Array& values, const Dims& dims) {
   const auto from = values.as<float>();
   const auto to = ordered.as<float>();
   const Dims& d = values.dims();
-  if (d.size() != 4) {
+  if (d.size() != 4 || layer.model_order) {
     std::copy(from.begin(), from.end(), to.begin());
     return ordered;
   }

@@ -12,6 +12,7 @@ namespace tenfold::cli {
 struct Layer {
   std::string tensor;  // as the model names it
   Array values;
+  bool model_order = false;  // of rank 4 too, as products of matrices leave it
 };
 
 /// Runs the bound session once, step by step, and keeps what every step wrote into the arena. The
@@ -19,8 +20,7 @@ struct Layer {
 /// together.
 Result<std::vector<Layer>> run_layers(Session& session, const std::string& folder);
 
-/// The model's array as a layer of dims `dims` holds it. Errors: invalid_shape when they differ in
-/// size.
-Result<Array> in_kernel_order(const Array& values, const Dims& dims);
+/// The model's array as the layer holds it. Errors: invalid_shape when they differ in size.
+Result<Array> in_kernel_order(const Array& values, const Layer& layer);
 
 }  // namespace tenfold::cli

@@ -64,7 +64,7 @@ Result<std::vector<Row>> compare_all(const std::vector<Layer>& layers,
   for (const Layer& layer : layers) {
     const auto found = reference.tensors.find(layer.tensor);
     if (found == reference.tensors.end()) continue;
-    const Result<Array> want = in_kernel_order(found->second, layer.values.dims());
+    const Result<Array> want = in_kernel_order(found->second, layer);
     if (!want) return Error{want.error().code, "'" + layer.tensor + "': " + want.error().message};
     TENFOLD_CHECK(add(layer.tensor, layer.values, *want, true));
   }

@@ -17,6 +17,22 @@ class PeerError(Exception):
         self.code = code
 
 
+NUMBERS = {"float16": "float16", "float": "float32", "double": "float64", "int64": "int64", "int32": "int32",
+           "bool": "bool", "uint8": "uint8", "int8": "int8"}
+
+
+def zeros_for(feeds, inputs):
+    """Zeros for those of a session's `inputs` (ONNX Runtime's) that a library left out, because nothing it computes
+    depends on them."""
+    import numpy
+
+    for value in inputs:
+        kind = NUMBERS.get(value.type.removeprefix("tensor(").removesuffix(")"))
+        if value.name not in feeds and kind:
+            shape = [extent if isinstance(extent, int) else 1 for extent in value.shape]
+            feeds[value.name] = numpy.zeros(shape, kind)
+
+
 def serve(handler):
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

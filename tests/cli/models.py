@@ -71,6 +71,26 @@ def views(kind=FLOAT):
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
 
 
+def other_orders():
+    """Tensors that the kernels hold in another order than the model: channels whose shuffle the last convolution takes
+    up, products of matrices of rank 4. And an input that nothing reads."""
+    node = helper.make_node
+    nodes = [
+        node("Conv", ["x", "w0"], ["a"], kernel_shape=[1, 1]),
+        node("Reshape", ["a", "split"], ["b"]),
+        node("Transpose", ["b"], ["c"], perm=[0, 2, 1, 3, 4]),
+        node("Reshape", ["c", "whole"], ["d"]),
+        node("Conv", ["d", "w1"], ["e"], kernel_shape=[3, 3], pads=[1, 1, 1, 1], group=12),
+        node("Conv", ["e", "w2"], ["f"], kernel_shape=[1, 1]),
+        node("Transpose", ["f"], ["g"], perm=[0, 1, 3, 2]),
+        node("MatMul", ["f", "g"], ["h"]),
+        node("Softmax", ["h"], ["y"], axis=3),
+    ]
+    ints = [numpy_helper.from_array(numpy.array(v, numpy.int64), n) for n, v in (("split", [1, 3, 4, 6, 5]), ("whole", [1, 12, 6, 5]))]
+    constants = [weights("w0", 12, 3, 1, 1), weights("w1", 12, 1, 3, 3, seed=2), weights("w2", 2, 12, 1, 1, seed=3)]
+    return model(nodes, [("x", [1, 3, 6, 5]), ("aux", [1, 7])], [("y", [1, 2, 6, 6])], constants + ints)
+
+
 def conv(inputs=("x", "w"), pads=(1, 1, 1, 1), **more):
     return helper.make_node("Conv", list(inputs), ["y"], name="conv", kernel_shape=[3, 3], pads=list(pads), **more)
 
@@ -98,6 +118,7 @@ def main(folder):
     write("batch3.onnx", small_network(batch=3))
     write("views.onnx", views())
     write("half.onnx", views(TensorProto.FLOAT16))
+    write("orders.onnx", other_orders())
     write("truncated.onnx", good[: len(good) // 2])
     write("empty.onnx", b"")
     write("random.onnx", numpy.random.default_rng(7).bytes(5000))

@@ -54,6 +54,27 @@ TEST(RoundTrip, AHalfPrecisionModelAgreesWithOnnxRuntime) {
   EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
 }
 
+TEST(RoundTrip, TensorsInAnotherOrderAgreeLayerByLayer) {
+  const Workplace place;
+  const std::string model = models() + "/orders.onnx";
+  ASSERT_EQ(place.tenfold({"compile", model, "--name", "net", "-o", place.path("net")}).code, 0);
+  const Outcome verified =
+      place.tenfold({"verify", place.path("net"), "--model", model, "--layers"});
+  EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
+  for (const char* tensor : {"ok    a", "ok    f", "ok    h", "ok    y"})
+    EXPECT_NE(verified.out.find(tensor), std::string::npos) << verified.out;
+}
+
+// The model has an input more than the library, which needs none of it.
+TEST(RoundTrip, PeersAreGivenInputsThatTheLibraryLeavesOut) {
+  const Workplace place;
+  const std::string model = models() + "/orders.onnx";
+  ASSERT_EQ(place.tenfold({"compile", model, "--name", "net", "-o", place.path("net")}).code, 0);
+  const Outcome timed = place.tenfold({"bench", place.path("net"), "--seconds", "0.05", "--against",
+                                       "onnxruntime,openvino", "--model", model});
+  EXPECT_EQ(timed.code, 0) << timed.out << timed.err;
+}
+
 TEST(RoundTrip, VerifySaysWhatIsWrongWithTheModel) {
   const Workplace place;
   ASSERT_EQ(
