@@ -52,12 +52,15 @@ class Builder {
         uses_(uses),
         rule_(rule),
         links_(find_links(network, uses)),
-        halos_(find_halos(network, uses, links_, rule)) {
+        halos_(find_halos(network, uses, links_, rule)),
+        row_major_(network.tensors.size(), 0) {
     assert(links_.copies.empty());
     layout_.places.resize(network.tensors.size());
     layout_.free_node.assign(network.nodes.size(), 0);
     for (const auto* ports : {&network.outputs, &network.inputs})  // an input that is both is one
       for (size_t i = 0; i < ports->size(); ++i) ports_[(*ports)[i]] = static_cast<int>(i);
+    for (const Node& node : network.nodes)
+      for (TensorId output : node.outputs) row_major_[output] = is_row_major(node, output);
   }
 
   Result<Layout> run() {
@@ -221,7 +224,7 @@ class Builder {
       root.port = ports_.at(tensor);
       view = model_view(owner);
       root.size_bytes = *volume(owner.dims) * size_bytes(owner.type);
-    } else if (owner.dims.size() == 4 && !row_major(tensor)) {
+    } else if (owner.dims.size() == 4 && !row_major_[tensor]) {
       const Dims& d = owner.dims;
       const bool dense = feeds_memory_order(tensor);
       view =
@@ -263,17 +266,22 @@ class Builder {
     });
   }
 
-  bool row_major(TensorId tensor) const {
-    const int maker = uses_.maker[tensor];
-    if (maker >= 0 && in_model_order(network_.nodes[maker])) return true;
-    if (maker >= 0 &&
-        (network_.nodes[maker].op == "reshape" || network_.nodes[maker].op == "flatten")) {
-      const Dims &from = dims(network_.nodes[maker].inputs[0]), &to = dims(tensor);
+  /// Also what follows a product of matrices element by element or line by line, as attention's
+  /// weights do: it is then made in the product's own kernel, or read as it lies.
+  bool is_row_major(const Node& maker, TensorId tensor) const {
+    if (in_model_order(maker)) return true;
+    if (maker.op == "reshape" || maker.op == "flatten") {
+      const Dims &from = dims(maker.inputs[0]), &to = dims(tensor);
       if (!copy_boxes(from, dense_strides(from), to, dense_strides(to)))
         return true;  // no way to copy into NHWC
     }
-    return std::ranges::any_of(uses_.readers[tensor],
-                               [&](int reader) { return in_model_order(network_.nodes[reader]); });
+    const auto& readers = uses_.readers[tensor];
+    const auto reads = [&](auto&& kind) {
+      return std::ranges::any_of(readers, [&](int id) { return kind(network_.nodes[id]); });
+    };
+    if (reads(in_model_order)) return true;
+    return (maker.op == "softmax" || dsl::find_stage(maker.op)) && row_major_[maker.inputs[0]] &&
+           !reads(is_window_op);
   }
 
   const Network& network_;
@@ -282,6 +290,7 @@ class Builder {
   const Links links_;
   const std::vector<Halo> halos_;
   std::map<TensorId, int> ports_;  // of the network's inputs and outputs
+  std::vector<char> row_major_;    // of rank 4: lie as the model has them
   Layout layout_;
 };
 
