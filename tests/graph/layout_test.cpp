@@ -51,6 +51,38 @@ TEST(Layout, HaloIsTheMaximumOverReaders) {
   EXPECT_EQ(made.layout.places[x].view.halo, (Halo{2, 2, 2, 2})) << "pools mask";
 }
 
+TEST(Layout, TransposedConvolutionsWantZerosAround) {
+  NetworkBuilder b;
+  const TensorId x = b.relu(b.input({1, 4, 8, 8}));
+  b.output(b.node("conv_transpose2d", {x, b.constant({4, 3, 4, 4})}, {1, 3, 16, 16},
+                  {{"kernel_h", int64_t{4}},
+                   {"kernel_w", int64_t{4}},
+                   {"stride_h", int64_t{2}},
+                   {"stride_w", int64_t{2}},
+                   {"pad_top", int64_t{1}},
+                   {"pad_left", int64_t{1}},
+                   {"pad_bottom", int64_t{1}},
+                   {"pad_right", int64_t{1}}}));
+  const Laid made = laid(b.finish());
+  EXPECT_EQ(made.layout.places[x].view.halo, (Halo{1, 1, 1, 1}));
+}
+
+TEST(Layout, WhatFollowsAProductLiesAsItDoes) {
+  NetworkBuilder b;
+  const TensorId x = b.relu(b.input({1, 2, 6, 4})), bias = b.relu(b.input({1, 2, 6, 6}));
+  const TensorId scores = b.node("matmul", {x, b.transpose(x, {0, 1, 3, 2})}, {1, 2, 6, 6});
+  const TensorId sum = b.stage("add", {scores, bias});
+  const TensorId shares = b.node("softmax", {sum}, {1, 2, 6, 6}, {{"axis", int64_t{3}}});
+  const TensorId convolved = b.stage("sigmoid", {scores});
+  b.output(b.relu(shares));
+  b.output(b.conv(convolved, 4, {.kernel = 3}));
+  const Laid made = laid(b.finish());
+  const Dims rows{72, 6, 1, 36};  // of {N, H, W, C}
+  for (const TensorId tensor : {scores, sum, shares})
+    EXPECT_EQ(made.layout.places[tensor].view.strides, rows);
+  EXPECT_EQ(made.layout.places[convolved].view.strides[3], 1) << "a window wants channels together";
+}
+
 TEST(Layout, ConcatenationsMayNestDeeply) {
   NetworkBuilder b;
   const TensorId x = b.input({1, 1, 1, 1});
