@@ -22,11 +22,12 @@ TensorId whole_map_owner(const Network& network, const Links& links, TensorId te
 }
 
 bool worthwhile(const Dims& owner, const Halo& halo, const LayoutRule& rule) {
-  const int64_t height = owner[2] + halo.top + halo.bottom,
-                width = owner[3] + halo.left + halo.right;
-  const double share =
-      static_cast<double>(height * width) / static_cast<double>(owner[2] * owner[3]) - 1;
-  return share <= rule.halo_share || owner[0] * height * width * owner[1] * 4 <= rule.halo_bytes;
+  const auto real = [](int64_t value) { return static_cast<double>(value); };
+  const double height = real(owner[2]) + real(halo.top) + real(halo.bottom),
+               width = real(owner[3]) + real(halo.left) + real(halo.right),
+               share = height * width / (real(owner[2]) * real(owner[3])) - 1;
+  return share <= rule.halo_share ||
+         real(owner[0]) * height * width * real(owner[1]) * 4 <= real(rule.halo_bytes);
 }
 
 }  // namespace

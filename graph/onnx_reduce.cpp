@@ -48,8 +48,15 @@ Status shape_reduce(OpView& op) {
 Status lower_reduce(Lowering& op) {
   TENFOLD_TRY(const std::vector<int64_t> axes, reduce_axes(op));
   const std::string& name = op.node().op;
-  if (axes.empty()) {
-    op.alias(op.input(0));
+  if (axes.empty()) {  // of each element alone
+    if (name == "ReduceL1" || name == "ReduceL2")
+      op.result("abs", {op.input(0)});
+    else if (name == "ReduceSumSquare")
+      op.result("mul", {op.input(0), op.input(0)});
+    else if (name == "ReduceLogSum")
+      op.result("log", {op.input(0)});
+    else
+      op.alias(op.input(0));
     return {};
   }
   const Dims dims = kept(op.dims(0), axes);

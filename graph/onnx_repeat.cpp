@@ -127,8 +127,8 @@ Status limit_pad(const OpView& op) {
   for (size_t i = 0; i < pads.begins.size(); ++i) {
     if (pads.mode != "constant" && std::min(pads.begins[i], pads.ends[i]) < 0)
       return refused("a negative pad of mode " + pads.mode);
-    if (std::max<int64_t>(-pads.begins[i], 0) + std::max<int64_t>(-pads.ends[i], 0) >=
-        op.dims(0)[i])
+    const int64_t cut = std::max<int64_t>(-pads.begins[i], 0) + std::max<int64_t>(-pads.ends[i], 0);
+    if (cut > 0 && cut >= op.dims(0)[i])
       return refused("negative pads that leave nothing of dim " + std::to_string(i));
     if (pads.mode == "reflect" && std::max(pads.begins[i], pads.ends[i]) >= op.dims(0)[i])
       return broken("reflects more than dim " + std::to_string(i) + " has");

@@ -19,7 +19,8 @@ using Pass = Status (*)(Network&);
 // Affines are folded before activations are recognised, so that x and the gate of x*gate(x) start
 // from the same tensor, and again after it, for the factors that recognition leaves. Channel
 // shuffles and normalisations are recognised before functions are lifted into the midst of their
-// reshapes; an activation of several steps is lifted as one.
+// reshapes, shuffles in a row before simplify joins the reshapes between them, and others after it
+// has brought theirs together; an activation of several steps is lifted as one.
 constexpr Pass passes[] = {
     lower,
     fold_constants,

@@ -7,9 +7,8 @@
 //
 //   lanes, vectors  vectors of a tile along the output channels (vectors: 1 where they run along x)
 //   tile            whole strides of x in a tile (a multiple of lanes where vectors run along them)
-//   order           blocks of output channels are 0: inside the loops over tiles, 1: outside, so
-//   that
-//                   large weights are read once a block; threads then take blocks
+//   order           blocks of output channels are 0: inside the loops over tiles, 1: outside: large
+//                   weights are then read once a block, and threads take blocks
 //   rows            rows of whole strides that a thread takes at once; 0: one thread does all
 #include <algorithm>
 
@@ -150,6 +149,17 @@ std::vector<Packing> packing(const Task& task, const Target&, const Config& conf
   return packings;
 }
 
+// Beyond this the input is masked and changed where it is read: an allocation has less than 2 GiB.
+constexpr double most_copied_bytes = 1 << 30;
+
+/// Of the input with all that is read around it.
+double copied_bytes(const Task& task) {
+  const Dims& in = task.inputs[0].dims;
+  const Halo reach = dsl::transpose_reach(task);
+  return 4 * static_cast<double>(in[0]) * static_cast<double>(in[1] + reach.top + reach.bottom) *
+         static_cast<double>(in[2] + reach.left + reach.right) * static_cast<double>(in[3]);
+}
+
 TailStrategy overlap(const Shape& s, int64_t tile) {
   return s.wholes % tile == 0 ? TailStrategy::GuardWithIf : TailStrategy::ShiftInwards;
 }
@@ -250,7 +260,11 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
     Var outer("outer");
     out.split(row, outer, row, run, TailStrategy::GuardWithIf).parallel(outer);
   }
-  keep_load(algorithm, out, row, task, target, stage_root);
+  if (algorithm.funcs.contains("load") && copied_bytes(task) <= most_copied_bytes) {
+    keep_load(algorithm, out, row, task, target, stage_root);
+    Func load = algorithm.funcs.at("load");
+    load.parallel(load.args()[2]);
+  }
   return finish(algorithm, binding);
 }
 

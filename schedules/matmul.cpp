@@ -115,8 +115,10 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   }
   if (config.at("copy") == 1) {
     Func dense = binding.inputs[1].in();
-    dense.compute_root().vectorize(dense.args()[0], lanes, TailStrategy::ShiftInwards);
-    if (dense.args().size() > 2) dense.parallel(dense.args().back());
+    const std::vector<Var> b = dense.args();  // n, k, batches
+    dense.compute_root().vectorize(b[0], lanes, TailStrategy::ShiftInwards);
+    for (size_t i = 3; i < b.size(); ++i) dense.fuse(b[2], b[i], b[2]);
+    if (b.size() > 2 && config.at("rows") > 0) dense.parallel(b[2]);
   }
   acc.compute_at(out, block);
   for (int stage = 0; stage < 2; ++stage) {

@@ -53,8 +53,10 @@ double winograd_cycles(const Task& task, const WinogradShape& g, const Target& t
                                                 : memory_bytes_per_cycle;
   };
 
-  // Of equal ones the tile that loads less. Three loads a cycle of what is half a unit wide.
-  const double load = loops.lanes < target.unit_lanes ? 0.34 : 0.5;
+  // Of equal ones the tile that loads less. Three loads a cycle of what is half a unit wide, and
+  // transforms in three quarters of the time.
+  const bool narrow = loops.lanes < target.unit_lanes;
+  const double load = narrow ? 0.34 : 0.5;
   const double step = tile_cycles(target, loops.lanes, loops.vectors, loops.tiles, load) + 0.2 +
                       real(loops.vectors + loops.tiles) / 50;
   const double products = real(g.phases * g.points * divide_up(tiles, loops.tiles) * k_blocks) *
@@ -63,7 +65,8 @@ double winograd_cycles(const Task& task, const WinogradShape& g, const Target& t
   const double again = weights / rate(weights);
   // The outputs of a phase are told apart at run time.
   const double output = 4 * real(g.points) + (g.phases > 1 ? 600 * real(g.phases) : 0);
-  const double transforms = unit_cycles(target, loops.lanes) * real(tiles * g.phases) *
+  const double transforms = (narrow ? 0.75 : unit_cycles(target, loops.lanes)) *
+                            real(tiles * g.phases) *
                             (6.5 * real(g.points * divide_up(c, target.lanes)) +
                              output * real(divide_up(k, loops.lanes)));
   const double block = real(block_bytes(g, tiles, loops.groups));

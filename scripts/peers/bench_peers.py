@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from protocol import PeerError, serve, zeros_for
+from protocol import PeerError, feed_the_rest, serve
 
 # MNN installs what it misses with the first pip on PATH: that must be its own environment's.
 os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
@@ -63,7 +63,7 @@ class OnnxRuntime(Engine):
 
     def load(self, model, threads, feeds, names):
         self.session = self.open(model, self.options(threads))
-        zeros_for(feeds, self.session.get_inputs())
+        feed_the_rest(feeds, self.session.get_inputs())
         self.names = names
         self.feeds = feeds
         return self.module.__version__
@@ -138,7 +138,7 @@ class OpenVino(Engine):
         for port in network.inputs:  # what a library left out, because nothing it computes depends on it
             if port.get_any_name() not in feeds:
                 shape = [extent.get_length() if extent.is_static else 1 for extent in port.get_partial_shape()]
-                feeds[port.get_any_name()] = numpy.zeros(shape, port.get_element_type().to_dtype())
+                feeds[port.get_any_name()] = numpy.ones(shape, port.get_element_type().to_dtype())
         network.reshape({port: list(feeds[port.get_any_name()].shape) for port in network.inputs})
         self.compiled = core.compile_model(
             network,

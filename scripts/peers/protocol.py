@@ -21,16 +21,23 @@ NUMBERS = {"float16": "float16", "float": "float32", "double": "float64", "int64
            "bool": "bool", "uint8": "uint8", "int8": "int8"}
 
 
-def zeros_for(feeds, inputs):
-    """Zeros for those of a session's `inputs` (ONNX Runtime's) that a library left out, because nothing it computes
-    depends on them."""
+def feed_the_rest(feeds, inputs):
+    """Something for those of a session's `inputs` (ONNX Runtime's) that a library left out, because nothing it computes
+    depends on them: numbers that are not neutral, so that a library which was wrong to leave one out is found out."""
     import numpy
 
+    random = numpy.random.default_rng(97)
+    named = {}  # dimensions that inputs share
+    for value in inputs:
+        if value.name in feeds:
+            named.update(zip(map(str, value.shape), feeds[value.name].shape))
     for value in inputs:
         kind = NUMBERS.get(value.type.removeprefix("tensor(").removesuffix(")"))
-        if value.name not in feeds and kind:
-            shape = [extent if isinstance(extent, int) else 1 for extent in value.shape]
-            feeds[value.name] = numpy.zeros(shape, kind)
+        if value.name in feeds or not kind:
+            continue
+        shape = [extent if isinstance(extent, int) else named.get(str(extent), 1) for extent in value.shape]
+        values = random.uniform(0.5, 1.5, shape) if kind.startswith("float") else numpy.ones(shape)
+        feeds[value.name] = values.astype(kind)
 
 
 def serve(handler):

@@ -9,7 +9,7 @@ Inputs get the model's element type; what it computes in float16 or double comes
 
 import os
 
-from protocol import PeerError, serve, zeros_for
+from protocol import PeerError, feed_the_rest, serve
 
 try:
     import numpy
@@ -54,7 +54,7 @@ def handle(request):
         if name not in types:
             raise PeerError(f"{request['model']}: has no input '{name}'", "invalid_argument")
         feeds[name] = feeds[name].astype(DTYPES.get(types[name], feeds[name].dtype))
-    zeros_for(feeds, session.get_inputs())
+    feed_the_rest(feeds, session.get_inputs())
     values = session.run(present, feeds) if present else []
     files = {}
     for index, (name, value) in enumerate(zip(present, values)):

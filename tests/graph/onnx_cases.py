@@ -256,6 +256,8 @@ def reductions():
     one("reduce_pixels", 11, "ReduceMean", [2, 3, 4, 5], axes=[2, 3], keepdims=0)
     one("reduce_pixels_negative", 18, "ReduceMean", [2, 3, 4, 5], {"a": ints(-1, -2)}, keepdims=1)
     one("reduce_noop", 18, "ReduceSum", [2, 3, 4], noop_with_empty_axes=1)
+    for op in ("ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceMean"):
+        one(f"{op}_noop", 18, op, [2, 3, 4], noop_with_empty_axes=1)
 
 
 def movements():
