@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import helper
 
 from onnx_case import F32, INDEX, OUT, case, f32, ints, one, rng, run, scalar, weights
 from onnx_patterns import patterns
