@@ -41,13 +41,12 @@ TensorId behind(const Editor& editor, TensorId x) {
 
 /// The node makes a tensor of the source's dims, and a reshape behind it what it made so far. It
 /// still reads what it read.
-int lift_over_reshape(Editor& editor, int id, TensorId source) {
+void lift_over_reshape(Editor& editor, int id, TensorId source) {
   const TensorId result = editor.node(id).outputs[0];
   const TensorId early =
       editor.add_computed(editor.tensor(result).name + "/early", editor.dims(source));
   editor.set_output(id, early);
   editor.insert(id, {"reshape", editor.node(id).name, {}, {early}, {result}});
-  return id;
 }
 
 void lift(Editor& editor, int id) {
@@ -57,9 +56,10 @@ void lift(Editor& editor, int id) {
   const TensorId source = behind(editor, node.inputs[0]);
   if (source == no_tensor) return;
   if (const auto affine = last_dim_affine(editor, node)) {
-    if (const Dims& rows = editor.dims(source);
-        rows.size() != 4 && rows.back() == editor.dims(node.outputs[0]).back())
-      set_affine(editor, lift_over_reshape(editor, id, source), source, *affine);
+    const Dims& rows = editor.dims(source);
+    if (rows.size() == 4 || rows.back() != editor.dims(node.outputs[0]).back()) return;
+    lift_over_reshape(editor, id, source);
+    set_affine(editor, id, source, *affine);
     return;
   }
   std::vector<TensorId> inputs = node.inputs;
@@ -74,7 +74,8 @@ void lift(Editor& editor, int id) {
       return;
     inputs[1] = other;
   }
-  editor.set_inputs(lift_over_reshape(editor, id, source), std::move(inputs));
+  lift_over_reshape(editor, id, source);
+  editor.set_inputs(id, std::move(inputs));
 }
 
 }  // namespace

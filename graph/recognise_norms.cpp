@@ -85,12 +85,12 @@ class Rewriter {
   Rewriter(Editor& editor, int id, const Normalised& norm)
       : editor_(editor), id_(id), norm_(norm), dims_(editor.dims(norm.x)) {}
 
-  bool run() {
+  void run() {
     const auto rank = static_cast<int64_t>(dims_.size());
     const bool map = rank == 4, pixels = map && norm_.axes == pixels_of_map,
                channels = map && norm_.axes == channels_of_map,
                last = norm_.axes == Axes{1} << (rank - 1);
-    if (!pixels && !channels && !last) return false;
+    if (!pixels && !channels && !last) return;
     const int64_t count = last ? dims_.back() : dims_[1];
     TensorId result = take_affines(last, count);
     const std::string name = editor_.node(id_).name;
@@ -98,7 +98,7 @@ class Rewriter {
                                  constant(name + "/shift", total_.shift, count)};
     if (pixels) {
       put("instance_norm", std::move(inputs), result, {{"epsilon", norm_.epsilon}});
-      return true;
+      return;
     }
     Dims lines = dims_;
     if (channels) {
@@ -111,11 +111,10 @@ class Rewriter {
     put("layer_norm", std::move(inputs), flat, {{"epsilon", norm_.epsilon}, {"axis", int64_t{1}}});
     if (!channels) {
       put("reshape", {flat}, result);
-      return true;
+      return;
     }
     put("transpose", {add("reshape", flat, lines)}, result,
         {{"perm", std::vector<int64_t>{0, 3, 1, 2}}});
-    return true;
   }
 
  private:

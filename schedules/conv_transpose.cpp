@@ -40,10 +40,6 @@ struct Shape {
   bool across_x;
 };
 
-int64_t up(int64_t value, int64_t unit) {
-  return (value + unit - 1) / unit;
-}
-
 Shape shape_of(const Task& task) {
   const TransposeSide h = dsl::transpose_height(task), w = dsl::transpose_width(task);
   const int64_t groups = task.attrs.get_int("groups", 1), k = task.outputs[0].dims[3];
@@ -138,7 +134,7 @@ std::vector<Packing> packing(const Task& task, const Target&, const Config& conf
       s.across_x || s.groups > 1 ? s.k : config.at("lanes") * config.at("vectors");
   std::vector<Packing> packings = plain_packings(task);
   // {K/block, phase y, phase x, tap y, tap x, C, block}
-  packings[0].axes = {{1, width, up(s.k, width)},
+  packings[0].axes = {{1, width, divide_up(s.k, width)},
                       {2, 1, h.phases()},
                       {3, 1, w.phases()},
                       {2, h.phases(), h.taps_each()},

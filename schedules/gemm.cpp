@@ -117,7 +117,7 @@ double all_cycles(const Task& task, const Config& config, const Target& target) 
   const double rate = weight_rate(bytes, axis("apart") > 0 ? chains : 1, run_bytes, target),
                again = run_bytes * depth <= static_cast<double>(target.l2_bytes) / 2 ? 20 : rate;
   // A tile whose weights come at so many bytes a cycle.
-  const auto tile_cycles = [&](int64_t rows, double bytes_per_cycle) {
+  const auto cycles_of_tile = [&](int64_t rows, double bytes_per_cycle) {
     const double products = vectors * static_cast<double>(rows) * chains;
     double step = std::max(
         {4.1, each * products / 2, (each * vectors + static_cast<double>(rows)) * chains * 0.57});
@@ -131,9 +131,9 @@ double all_cycles(const Task& task, const Config& config, const Target& target) 
   const double x_bytes = 4 * static_cast<double>(s.m) * depth,
                reading = x_bytes > static_cast<double>(target.l2_bytes) / 2 ? x_bytes / 12 / 4 : 0;
   return static_cast<double>(blocks(s, config)) *
-         (reading + tile_cycles(tile, rate) +
-          static_cast<double>(s.m / tile - 1) * tile_cycles(tile, again) +
-          (rest > 0 ? tile_cycles(rest, again) : 0));
+         (reading + cycles_of_tile(tile, rate) +
+          static_cast<double>(s.m / tile - 1) * cycles_of_tile(tile, again) +
+          (rest > 0 ? cycles_of_tile(rest, again) : 0));
 }
 
 Config initial(const Task& task, const Target& target, const char* name) {
