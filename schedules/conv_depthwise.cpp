@@ -32,7 +32,7 @@ std::vector<int64_t> lane_choices(const Task& task, const Target& target) {
 
 std::vector<int64_t> vector_blocks(const ConvShape& s, int64_t lanes) {
   std::vector<int64_t> blocks{0};
-  for (const int64_t block : {1, 2, 4, 8, 16})
+  for (const int64_t block : {1, 2, 3, 4, 5, 8, 16})
     if (block * lanes < s.k) blocks.push_back(block);
   return blocks;
 }
@@ -66,6 +66,22 @@ int64_t body(const ConvShape& s, const Config& config) {
          (config.at("ru") ? s.window.kernel_h : 1);
 }
 
+// Whether the last tile, moved inwards, begins a run of its own, so that one thread computes again
+// what another does for the run before. At another place of a body the compiler may add in another
+// order: which bits stay would be the threads' choice.
+bool computed_by_two(int64_t extent, int64_t tile, int64_t run) {
+  return run > 0 && extent % tile != 0 && (divide_up(extent, tile) - 1) % run == 0;
+}
+
+bool computed_by_two(const Task& task, const ConvShape& s, const Config& config) {
+  const bool moved = !may_alias(task, 1);  // in place they are cut
+  const bool tiles = s.height > 1
+                         ? computed_by_two(s.height, config.at("yt"), config.at("strip"))
+                         : computed_by_two(s.width, config.at("xt"), config.at("strip"));
+  return (moved && tiles) ||
+         (config.at("order") == 0 && computed_by_two(s.k, config.at("lanes"), config.at("kb")));
+}
+
 Status illegal(const std::string& rule) {
   return Error{ErrorCode::invalid_argument, "depthwise: " + rule};
 }
@@ -76,6 +92,7 @@ Status legal(const Task& task, const Target& target, const Config& config) {
     return illegal("the register tile spills");
   if (may_alias(task, 1) && s.height % config.at("yt") != 0)
     return illegal("a task that may run in place must not compute a row twice");
+  if (computed_by_two(task, s, config)) return illegal("a tile that two threads compute");
   if (config.at("order") == 1 && config.at("kb") == 0)
     return illegal("there are no other channels");
   if (stage_axis(task).values[0] == stage_none && config.at("stage") != stage_none &&
@@ -133,8 +150,14 @@ Config initial(const Task& task, const Target& target) {
         }
       }
   }
-  if (best.at("kb") == 0)
-    best.values["strip"] = good_strip(task, s, best.at("xt"), best.at("yt"), target);
+  if (best.at("kb") == 0) {
+    const int64_t good = good_strip(task, s, best.at("xt"), best.at("yt"), target);
+    for (const int64_t strip : strip_axis(s).values) {  // that, or else the next longer one
+      best.values["strip"] = strip;
+      if (strip >= good && legal(task, target, best)) return best;
+    }
+    best.values["strip"] = 0;
+  }
   return best;
 }
 
@@ -220,7 +243,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space conv_depthwise_space() {
-  return {"depthwise", 3, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"depthwise", 4, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules

@@ -127,7 +127,8 @@ class Runner {
     return Runner(std::move(kernel), space->packing(task, target, config));
   }
 
-  Status run(const Memory& memory, Against side, const KernelRun& options) {
+  Status run(const Memory& memory, Against side, const KernelRun& options,
+             bench::IterationOrder order = bench::IterationOrder::forward) const {
     std::vector<GuardedArray> packed;
     for (size_t i = 0; i < memory.constants.size(); ++i) {
       TENFOLD_TRY(const Array one, pack(packings_[i], memory.constants[i].as<float>()));
@@ -136,7 +137,7 @@ class Runner {
     }
     std::vector<const float*> inputs = read_only(bases(memory.inputs));
     if (options.in_place_input >= 0) inputs[options.in_place_input] = memory.outputs[0].data();
-    return kernel_.run(inputs, read_only(bases(packed)), bases(memory.outputs));
+    return kernel_.run(inputs, read_only(bases(packed)), bases(memory.outputs), order);
   }
 
  private:
@@ -188,6 +189,24 @@ AssertionResult compare(const View& view, const GuardedArray& got, const Guarded
   return result;
 }
 
+/// Whether two runs that differ in the order of parallel iterations alone give the same bits. On
+/// values that round: two iterations that compute one element, in a tile's middle and at its edge,
+/// may round it differently.
+AssertionResult same_in_any_order(const Runner& runner, const Task& task, KernelRun options) {
+  options.integers = false;
+  const Memory forward(task, options, Against::end), backward(task, options, Against::end);
+  for (const auto& [memory, order] : {std::pair{&forward, bench::IterationOrder::forward},
+                                      std::pair{&backward, bench::IterationOrder::backward}})
+    if (const Status status = runner.run(*memory, Against::end, options, order); !status)
+      return AssertionFailure() << status.error().message;
+  for (size_t i = 0; i < task.outputs.size(); ++i) {
+    const GuardedArray &one = forward.outputs[i], &other = backward.outputs[i];
+    if (std::memcmp(one.data(), other.data(), sizeof(float) * one.reachable()) != 0)
+      return AssertionFailure() << "the order of a parallel loop's iterations changes bits";
+  }
+  return AssertionSuccess();
+}
+
 }  // namespace
 
 Result<Config> random_config(const schedules::Space& space, const Task& task, const Target& target,
@@ -237,6 +256,9 @@ AssertionResult kernel_matches(const Task& task, const Config& config, const Tar
           return failed(std::string("run ") + std::to_string(run + 1) + ": " + same.message());
     }
   }
+  if (target.device == DeviceKind::cpu)
+    if (const auto same = same_in_any_order(*runner, task, options); !same)
+      return failed(same.message());
   return AssertionSuccess();
 }
 

@@ -54,10 +54,14 @@ void record_error(void*, const char* message) {
   last_error = message;
 }
 
+IterationOrder iteration_order = IterationOrder::forward;
+
 int run_in_order(void* context, int (*body)(void*, int, uint8_t*), int min, int size,
                  uint8_t* closure) {
-  for (int i = min; i < min + size; ++i)
-    if (const int status = body(context, i, closure)) return status;
+  for (int i = 0; i < size; ++i) {
+    const int at = iteration_order == IterationOrder::forward ? i : size - 1 - i;
+    if (const int status = body(context, min + at, closure)) return status;
+  }
   return 0;
 }
 
@@ -198,7 +202,7 @@ Result<LoadedKernel> LoadedKernel::make(const Task& task, const Config& config,
 }
 
 Status LoadedKernel::run(std::span<const float* const> inputs, std::span<const float* const> params,
-                         std::span<float* const> outputs) const {
+                         std::span<float* const> outputs, IterationOrder order) const {
   assert(inputs.size() == state_->input_count && params.size() == state_->param_count);
   std::vector<Buffer> buffers = state_->buffers;
   const void* user_context = nullptr;
@@ -208,6 +212,7 @@ Status LoadedKernel::run(std::span<const float* const> inputs, std::span<const f
   for (const float* base : params) argv.push_back(buffers[next++].at(base));
   for (float* base : outputs) argv.push_back(buffers[next++].at(base));
   last_error.clear();
+  iteration_order = order;
   int status = 0;
   if (state_->on_device)  // what an output holds between its elements goes there and back, too
     for (Buffer& buffer : buffers) buffer.buffer.flags |= halide_buffer_flag_host_dirty;

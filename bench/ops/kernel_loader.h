@@ -13,6 +13,10 @@
 
 namespace tenfold::bench {
 
+/// Of parallel loops. What a kernel computes must not depend on it: threads take iterations as they
+/// come.
+enum class IterationOrder { forward, backward };
+
 class LoadedKernel {
  public:
   /// Precondition: schedules::check passes. Errors: failed with the compiler's or the linker's
@@ -23,7 +27,8 @@ class LoadedKernel {
   /// Root bases in argument order; params packed. Errors: failed with what the kernel's own checks
   /// say.
   Status run(std::span<const float* const> inputs, std::span<const float* const> params,
-             std::span<float* const> outputs) const;
+             std::span<float* const> outputs,
+             IterationOrder order = IterationOrder::forward) const;
 
   /// What the object leaves to others to define.
   const std::vector<std::string>& undefined_symbols() const;
