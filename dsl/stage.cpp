@@ -37,7 +37,9 @@ const StageKind kinds[] = {
      [](double x, V, double, double) { return x * std::clamp(x / 6 + 0.5, 0.0, 1.0); }},
     {"mish", none, 0, true, [](double x, V, double, double) { return x * std::tanh(softplus(x)); }},
     {"gelu", none, 0, true,
-     [](double x, V, double, double) { return x / 2 * (1 + std::erf(x / std::numbers::sqrt2)); }},
+     [](double x, V, double, double) {
+       return gated(x, (1 + std::erf(x / std::numbers::sqrt2)) / 2);
+     }},
     {"gelu_tanh", none, 0, true,
      [](double x, V, double, double) {
        const double u = std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x);

@@ -66,17 +66,17 @@ Expr either(Halide::Internal::Call::IntrinsicOp op, const Expr& x, const Expr& p
   return choose(holds_nan(p), p, strict(op, p, x));
 }
 
-/// n = round(x), and 2^(n + raised) built from its bits. Adding 1.5 * 2^23 leaves n in the low bits
-/// of the sum: Halide's floor takes six instructions of a vector of 16. |x| < 2^21.
+/// n = round(x), and 2^(n + raised). Adding 1.5 * 2^23 leaves n in the low bits of the sum (Halide's
+/// floor takes six instructions of a vector of 16), and with what a float's exponent is counted from
+/// added as well, these bits, moved up, are the power. |x| < 2^21.
 struct Power {
   Expr n, value;
 };
-Power power_of_two(const Expr& x, unsigned raised) {
-  const Expr shift = constant(12582912);
+Power power_of_two(const Expr& x, int raised) {
+  const Expr shift = constant(12582912 + 127 + raised);
   const Expr sum = strict(Halide::Internal::Call::strict_add, x, shift);
-  const Expr exponent = Halide::reinterpret<uint32_t>(sum) + Expr(127 + raised);
   return {strict(Halide::Internal::Call::strict_sub, sum, shift),
-          Halide::reinterpret<float>(exponent << 23)};
+          Halide::reinterpret<float>(Halide::reinterpret<uint32_t>(sum) << 23)};
 }
 
 /// e^r, |r| <= ln 2 / 2, within 1.05e-7 of it.
@@ -88,7 +88,7 @@ Expr exp_of_rest(const Expr& r) {
 Expr exp_of(const Expr& x) {
   const Expr clamped = between(x, -87.3, 89);
   // Half of 2^n is always finite.
-  const Power half = power_of_two(clamped * constant(std::numbers::log2e), -1u);
+  const Power half = power_of_two(clamped * constant(std::numbers::log2e), -1);
   const Expr e_r = exp_of_rest(clamped - half.n * constant(std::numbers::ln2));
   return (e_r + e_r) * half.value;
 }
@@ -120,12 +120,20 @@ Expr log_of(const Expr& x) {
   return choose(bits <= 0 || holds_nan(x), none, choose(bits == infinity_bits, x, normal));
 }
 
-/// 1 - erf(a), a >= 0.
+/// 2^f, |f| <= 1/2, within 1.05e-7 of it.
+Expr exp2_of_rest(const Expr& f) {
+  return horner(f, {1, 6.931471806e-01, 2.402228161e-01, 5.550559996e-02, 9.669708399e-03,
+                    1.330026403e-03});
+}
+
+/// 1 - erf(a), 0 <= a <= 6, within 1e-7: 2^(-a * p(a)), whose exponent keeps to those of normal
+/// numbers.
 Expr erfc_of(const Expr& a) {
-  const Expr b = at_most(a, 10);
-  const Expr p = horner(b, {1.128380252e+00, 6.365977331e-01, 1.029196148e-01, -1.958396331e-02,
-                            5.369364555e-04, 1.032400063e-03, -3.088018007e-04, 3.144013173e-05});
-  return exp_of(-b * p);
+  const Expr p = horner(a, {1.627908594e+00, 9.184163926e-01, 1.484816179e-01, -2.825368675e-02,
+                            7.746355616e-04, 1.489438451e-03, -4.455068265e-04, 4.535852213e-05});
+  const Expr exponent = -a * p;
+  const Power power = power_of_two(exponent, 0);
+  return exp2_of_rest(exponent - power.n) * power.value;
 }
 
 Expr sigmoid_of(const Expr& x) {
@@ -139,8 +147,14 @@ Expr silu_of(const Expr& x) {
 }
 
 Expr erf_of(const Expr& x) {
-  const Expr tail = erfc_of(Halide::abs(x));
-  return Halide::select(x < 0.0f, tail - 1.0f, 1.0f - tail);
+  const Expr magnitude = 1.0f - erfc_of(at_most(Halide::abs(x), 6));
+  return Halide::reinterpret<float>(bits_of(magnitude) | (bits_of(x) & Expr(int(0x80000000))));
+}
+
+/// max(x, 0) - |x| * erfc(|x| / sqrt(2)) / 2; 0, its limit, for -infinity.
+Expr gelu_of(const Expr& x) {
+  const Expr a = at_most(Halide::abs(x) * constant(1 / std::numbers::sqrt2), 6);
+  return at_least(x, 0) - a * constant(1 / std::numbers::sqrt2) * erfc_of(a);
 }
 
 Expr pow_of(const Expr& x, double exponent) {
@@ -183,10 +197,7 @@ const Row rows[] = {
                   // In this order: x * n may overflow.
                   return strict(Halide::Internal::Call::strict_mul, x, n / (n + 2.0f));
                 }())),
-    TENFOLD_ROW("gelu", ([&] {
-                  const Expr tail = erfc_of(Halide::abs(x) * constant(1 / std::numbers::sqrt2));
-                  return x * 0.5f * Halide::select(x < 0.0f, tail, 2.0f - tail);
-                }())),
+    TENFOLD_ROW("gelu", gelu_of(x)),
     TENFOLD_ROW("gelu_tanh", ([&] {  // (1 + tanh(u)) / 2 = sigmoid(2u); below -86 it is 0
                   const Expr y = at_least(x, -86);
                   const double twice = 2 * std::sqrt(2 / std::numbers::pi);
