@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "dsl/frame_halide.h"
+#include "dsl/normalize_halide.h"
 #include "dsl/op_list.h"
 #include "dsl/rules.h"
 #include "dsl/values.h"
@@ -131,6 +132,45 @@ double flops_of(const Task& task) {
 }
 
 }  // namespace
+
+InstanceNormByRows instance_norm_by_rows(const Task& task, const Binding& binding) {
+  const Dims& dims = task.inputs[0].dims;
+  const std::vector<Halide::Var> vars = vars_of(task.outputs[0]);
+  const Halide::Var &c = vars[0], &x = vars[1], &y = vars[2], &n = vars[3];
+  const int width = static_cast<int>(dims[2]), height = static_cast<int>(dims[1]);
+  const float row_share = 1.0f / static_cast<float>(width),
+              share = static_cast<float>(1 / elements_each(task));
+  const auto value = [&](const Halide::Expr& at_x) {
+    return anchor_input(task, binding, {c, at_x, y, n});
+  };
+  const Halide::RDom columns(0, width, "columns"), in_rows(0, height, "rows");
+  const Halide::Expr column = columns.x, row = in_rows.x;
+
+  Halide::Func row_sum("row_sum"), row_squares("row_squares"), rows("rows");
+  row_sum(c, y, n) = 0.0f;
+  row_sum(c, y, n) += summand(task, binding)(c, column, y, n);
+  const Halide::Expr difference = value(column) - row_sum(c, y, n) * row_share;
+  row_squares(c, y, n) = 0.0f;
+  row_squares(c, y, n) += difference * difference;
+  rows(c, y, n) = {row_sum(c, y, n), row_squares(c, y, n)};
+
+  Halide::Func sum("sum"), squares("squares"), mean("mean"), factor("factor");
+  sum(c, n) = 0.0f;
+  sum(c, n) += rows(c, row, n)[0];
+  mean(c, n) = sum(c, n) * share;
+  const Halide::Expr apart = rows(c, row, n)[0] * row_share - mean(c, n);
+  squares(c, n) = 0.0f;
+  squares(c, n) += rows(c, row, n)[1] + static_cast<float>(width) * (apart * apart);
+  const float epsilon = static_cast<float>(task.attrs.get("epsilon", 1e-5));
+  factor(c, n) = binding.param_at(0, {c}) / Halide::sqrt(squares(c, n) * share + epsilon);
+  Algorithm result;
+  result.funcs = {{"row_sum", row_sum}, {"row_squares", row_squares}, {"rows", rows},
+                  {"sum", sum},         {"squares", squares},         {"mean", mean},
+                  {"factor", factor}};
+  finish(result, task, binding, vars,
+         (value(x) - mean(c, n)) * factor(c, n) + binding.param_at(1, {c}));
+  return {result, columns, in_rows};
+}
 
 Op layer_norm_op() {
   return {"layer_norm", check_norm, scale_and_shift, reference,

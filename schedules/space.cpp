@@ -20,7 +20,7 @@ std::span<const Space> spaces() {
       gemv_space(),           conv_winograd_space(), conv_grouped_space(), conv_depthwise_space(),
       conv_direct_space(),    conv_plain_space(),    gemm_space(),         matmul_space(),
       conv_transpose_space(), deform_space(),        conv_fused_space(),   squeeze_excite_space(),
-      lines_space(),          rows_space(),          gpu_plain_space(),
+      instance_norm_space(),  lines_space(),         rows_space(),         gpu_plain_space(),
   };
   return table;
 }

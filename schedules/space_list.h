@@ -16,6 +16,7 @@ Space conv_transpose_space();
 Space deform_space();
 Space conv_fused_space();
 Space squeeze_excite_space();
+Space instance_norm_space();
 Space lines_space();
 Space rows_space();
 Space gpu_plain_space();
