@@ -14,6 +14,7 @@
 #include <limits>
 
 #include "dsl/op.h"
+#include "schedules/alias.h"
 #include "schedules/finish_halide.h"
 #include "schedules/line_dims.h"
 #include "schedules/loops.h"
@@ -87,15 +88,29 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
           rows_axis(lines.lines), parts};
 }
 
+int64_t width_of(const Config& config) {
+  return config.at("lanes") * config.at("vectors");
+}
+
+// Whether the last block of lines is moved inwards instead of masked, lane by lane, in each step of
+// its sums: over 56x56 with 60 channels four times as slow. One thread computes the block before,
+// too: at another place of a vector a sum may be rounded otherwise.
+bool last_block_moves(const Task& task, const Lines& lines, const Config& config) {
+  const int64_t width = width_of(config), blocks = (lines.extent + width - 1) / width;
+  return !keeps_dims(task) && !lines.along && config.at("rows") % blocks == 0 &&
+         width <= lines.extent && !may_alias(task, 1);
+}
+
 Status legal(const Task& task, const Target&, const Config& config) {
   const Lines lines = lines_of(task);
-  const int64_t width = config.at("lanes") * config.at("vectors");
+  const int64_t width = width_of(config);
   const auto illegal = [](const char* rule) { return Error{ErrorCode::invalid_argument, rule}; };
   if (config.at("vectors") > 1 && width > lines.extent)
     return illegal("more vectors than a line has");
   // A vector that is guarded in every lane is stored all the same (see split_vectors).
   const int64_t lanes = config.at("lanes");
-  if ((lines.extent + lanes - 1) / lanes % config.at("vectors") != 0)
+  if ((lines.extent + lanes - 1) / lanes % config.at("vectors") != 0 &&
+      !last_block_moves(task, lines, config))
     return illegal("a block has whole vectors past a line's end");
   if (config.at("rows") > 0 && config.at("rows") * 2 > lines.blocks(width))
     return illegal("fewer rows than two threads take");
@@ -118,6 +133,22 @@ int64_t lanes_along(int64_t extent, const Target& target) {
   return best;
 }
 
+// The widest vectors inside a line's end, and of them the fewest steps.
+Config moving_blocks(const Lines& lines, const Target& target, Config config) {
+  int64_t lanes = target.lanes;
+  while (lanes > lines.extent) lanes /= 2;
+  config.values["lanes"] = lanes;
+  double least = std::numeric_limits<double>::max();
+  for (const int64_t v : {1, 2, 3, 4, 6, 8, 12}) {
+    if (lanes * v > lines.extent) break;
+    // An addition waits four cycles for the one before; two begin in each.
+    const double steps = std::max(4.0, static_cast<double>(v) / 2) *
+                         static_cast<double>((lines.extent + lanes * v - 1) / (lanes * v));
+    if (steps < least) least = steps, config.values["vectors"] = v;
+  }
+  return config;
+}
+
 Config initial(const Task& task, const Target& target) {
   const Lines lines = lines_of(task);
   const double work = elements_touched(task);
@@ -133,10 +164,16 @@ Config initial(const Task& task, const Target& target) {
     if (v <= most && lanes * v <= lines.extent && (lines.extent + lanes - 1) / lanes % v == 0 &&
         (lines.extent % (lanes * v) == 0 || lines.extent >= 4 * lanes * v))
       config.values["vectors"] = v;
+  if (!keeps_dims(task) && !lines.along && lines.extent % width_of(config) != 0)
+    config = moving_blocks(lines, target, config);
   if (work > 131072 && !keeps_dims(task) && !lines.along && lines.lines < 4096)
     config.values["parts"] = at_most(axes(task, target)[3], 4);
   if (config.at("parts") == 1)
-    config.values["rows"] = good_rows(lines.blocks(lanes * config.at("vectors")), work);
+    config.values["rows"] = good_rows(lines.blocks(width_of(config)), work);
+  // A thread that took a part of the blocks would have to mask the last one.
+  if (!keeps_dims(task) && !lines.along && lines.extent % width_of(config) != 0 &&
+      !last_block_moves(task, lines, config))
+    config.values["rows"] = 0;
   return config;
 }
 
@@ -147,7 +184,21 @@ std::vector<Packing> packing(const Task& task, const Target&, const Config&) {
 struct Order {
   const Lines& lines;
   int lanes, vectors;
+  TailStrategy tail;  // of what is summed for a block of lines
+  int chains = 1;     // sums of a row side by side
 };
+
+// An addition waits for the one before, four cycles: sums of a few vectors are cut into several,
+// where these divide a row.
+int chains_of(const Task& task, const Lines& lines, const Config& config) {
+  if (keeps_dims(task) || lines.along || (config.at("parts") > 1 && lines.reduced.size() == 1))
+    return 1;
+  const int64_t extent =
+      task.inputs[0].dims[task.inputs[0].dims.size() - 1 - static_cast<size_t>(lines.reduced[0])];
+  int64_t chains = std::max<int64_t>(1, 8 / config.at("vectors"));
+  while (extent % chains != 0) --chains;
+  return static_cast<int>(chains);
+}
 
 std::vector<RVar> rvars_of(const Halide::RDom& r) {
   std::vector<RVar> vars;
@@ -160,13 +211,17 @@ struct Split {
   Var vi, vu;
 };
 
-Split split_vectors(Halide::Stage stage, const Var& at, const Order& order) {
+Split split_vectors(Halide::Stage stage, const Var& at, const Order& order, TailStrategy tail) {
   Split s{Var("vi"), Var("vu")};
-  stage.split(at, at, s.vu, order.lanes * order.vectors, TailStrategy::Predicate)
+  stage.split(at, at, s.vu, order.lanes * order.vectors, tail)
       .split(s.vu, s.vu, s.vi, order.lanes)
       .vectorize(s.vi)
       .unroll(s.vu);
   return s;
+}
+
+Split split_vectors(Halide::Stage stage, const Var& at, const Order& order) {
+  return split_vectors(stage, at, order, order.tail);
 }
 
 /// Lines along which neighbours do not lie. for the outer reduced dims: for block of lines: a row,
@@ -189,8 +244,21 @@ void order_across(Func f, const Var& along, const std::vector<RVar>& reduction,
     const Split tile = split_vectors(row, along, order);
     row.reorder(tile.vi, tile.vu, along).compute_at(f, along);
   }
+  RVar inner = reduction[0];
+  if (order.chains > 1) {
+    RVar ro("ro"), ri("ri");
+    Var chain("chain");
+    row.update().split(reduction[0], ro, ri, order.chains);
+    Func chains = row.update().rfactor(ri, chain);
+    const Split zero = split_vectors(chains, along, order);
+    chains.reorder(zero.vi, zero.vu, chain, along).unroll(chain).compute_at(row, along);
+    const Split sums = split_vectors(chains.update(), along, order);
+    chains.update().reorder(sums.vi, sums.vu, chain, ro, along).unroll(chain);
+    row.update().unroll(ri);
+    inner = ri;
+  }
   const Split tile = split_vectors(row.update(), along, order);
-  row.update().reorder(tile.vi, tile.vu, reduction[0], along);
+  row.update().reorder(tile.vi, tile.vu, inner, along);
 
   Halide::Stage update = f.update();
   std::vector<VarOrRVar> loops;
@@ -259,9 +327,21 @@ void order_parts(Func f, const Task& task, const Lines& lines, const Halide::RDo
   for (const Var& v : f.args())
     if (v.name() != f.args()[lines.dense].name()) others.push_back(v);
   others.push_back(part);
-  order_across(partial, f.args()[lines.dense], reduction, others, order);
-  partial.compute_root().parallel(part).update().parallel(part);
   const Var along = f.args()[lines.dense];
+  if (order.tail == TailStrategy::RoundUp) {
+    Func kept = partial.in(f);
+    Var block("block");
+    kept.compute_root();
+    const Split s = split_vectors(kept, along, order, TailStrategy::ShiftInwards);
+    std::vector<VarOrRVar> loops{s.vi, s.vu, along};
+    loops.insert(loops.end(), others.begin(), others.end());
+    kept.reorder(loops).parallel(part);
+    order_across(partial, along, reduction, others, order);
+    partial.compute_at(kept, along).bound_extent(along, order.lanes * order.vectors);
+  } else {
+    order_across(partial, along, reduction, others, order);
+    partial.compute_root().parallel(part).update().parallel(part);
+  }
   split_vectors(f, along, order);
   const Split s = split_vectors(f.update(), along, order);
   f.update().reorder(s.vi, s.vu, ro, along);
@@ -273,8 +353,10 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
   dsl::Algorithm algorithm = (*dsl::find_op(task.op))->algorithm(task, binding);
   const Lines lines = lines_of(task);
-  const Order order{lines, static_cast<int>(config.at("lanes")),
-                    static_cast<int>(config.at("vectors"))};
+  const bool moves = last_block_moves(task, lines, config);
+  const Order order{
+      lines, static_cast<int>(config.at("lanes")), static_cast<int>(config.at("vectors")),
+      moves ? TailStrategy::RoundUp : TailStrategy::Predicate, chains_of(task, lines, config)};
   const int parts = static_cast<int>(config.at("parts"));
   Func out = algorithm.funcs.at("out");
   const std::vector<Var> at = out.args();
@@ -284,7 +366,8 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   std::vector<Var> rows;
   const bool tiled = !lines.along || keeps_dims(task);
   if (tiled) {
-    const Split s = split_vectors(out, at[lines.dense], order);
+    const Split s = split_vectors(out, at[lines.dense], order,
+                                  moves ? TailStrategy::ShiftInwards : TailStrategy::Predicate);
     loops = {s.vi, s.vu};
     if (lines.along)
       loops.emplace_back(at[lines.dense]);
@@ -344,6 +427,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
     else
       order_across(f, f.args()[dense], rvars_of(algorithm.reduction), {}, order);
     f.compute_at(out, row);
+    if (moves) f.bound_extent(f.args()[dense], order.lanes * order.vectors);
   }
   if (const auto found = algorithm.funcs.find("exp");
       found != algorithm.funcs.end() && task.attrs.get_int("log", 0) == 0) {
@@ -357,7 +441,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space lines_space() {
-  return {"lines", 4, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"lines", 5, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules
