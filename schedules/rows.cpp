@@ -31,6 +31,34 @@ int64_t shuffle_period(const Task& task) {
   return task.op == "gather_channels" ? task.attrs.get_int("groups", 1) : 0;
 }
 
+// The output's dimension, counted from the innermost, along which the input's elements lie side by
+// side; -1 where none does or the operator moves them.
+int input_dense_dim(const Task& task) {
+  const View& in = task.inputs[0];
+  const int rank = static_cast<int>(in.dims.size());
+  if (task.op != "map" && task.op != "transpose") return -1;
+  for (int dim = 0; dim < rank; ++dim) {
+    if (in.strides[dim] != 1 || in.dims[dim] == 1) continue;
+    if (task.op == "map") return in.dims == task.outputs[0].dims ? rank - 1 - dim : -1;
+    for (int to = 0; to < rank; ++to)
+      if (task.attrs.get_int("perm" + std::to_string(to), to) == dim) return rank - 1 - to;
+  }
+  return -1;
+}
+
+// Of a copy between orders, the input's line is used up by the tile's next dimension: 56x56 with 64
+// channels into NCHW 0.18 ms plane by plane, 0.043 so.
+LoopOrder order_of(const Task& task) {
+  LoopOrder order = loop_order(task.outputs[0]);
+  const auto at = std::find(order.dims.begin(), order.dims.end(), input_dense_dim(task));
+  if (at == order.dims.end() || at - order.dims.begin() < 2) return order;
+  const auto place = at - order.dims.begin();
+  std::rotate(order.dims.begin() + 1, at, at + 1);
+  std::rotate(order.extents.begin() + 1, order.extents.begin() + place,
+              order.extents.begin() + place + 1);
+  return order;
+}
+
 // A resize whose vectors run along x gathers its inputs one by one. Where rows are used by several
 // outputs, they are resized along x first, once for each plane: 32x32 with 21 channels by 8 into
 // NCHW 3.7 ms without, 0.47 so.
@@ -45,7 +73,7 @@ Tail tail(const Task& task) {
 }
 
 std::vector<Axis> axes(const Task& task, const Target& target) {
-  std::vector<Axis> all = loop_axes(loop_order(task.outputs[0]), target);
+  std::vector<Axis> all = loop_axes(order_of(task), target);
   if (const int64_t period = shuffle_period(task)) {
     std::vector<int64_t>& vectors = all[1].values;
     for (const int64_t count : {period, 2 * period})
@@ -61,11 +89,11 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
 }
 
 Status legal(const Task& task, const Target&, const Config& config) {
-  return legal_loops(task, loop_order(task.outputs[0]), config, tail(task));
+  return legal_loops(task, order_of(task), config, tail(task));
 }
 
 Config initial(const Task& task, const Target& target) {
-  const LoopOrder order = loop_order(task.outputs[0]);
+  const LoopOrder order = order_of(task);
   const double work =
       elements_touched(task) + static_cast<double>(taps(task) * *volume(task.outputs[0].dims)) / 2;
   Config config{"rows", good_loops(task, order, target, tail(task), work, 4)};
@@ -87,6 +115,13 @@ Config initial(const Task& task, const Target& target) {
     config.values["vectors"] = 2 * period <= 8 ? 2 * period : period;
     config.values["tile"] = 1;
   }
+  // A vector of a copy between orders is put together lane by lane. 56x56 with 64 channels out of
+  // NCHW: 0.058 ms in vectors of 16, 0.046 of 8.
+  if (const int dense = input_dense_dim(task); dense >= 0 && dense != order.dims[0]) {
+    config.values["lanes"] = std::min<int64_t>(8, config.at("lanes"));
+    config.values["vectors"] = 1;
+    config.values["tile"] = at_most(axes(task, target)[2], 8);
+  }
   if (taps(task) > 0) config.values["unroll"] = taps(task) <= 9 ? 1 : 0;
   return config;
 }
@@ -99,7 +134,7 @@ std::vector<Packing> packing(const Task& task, const Target&, const Config&) {
 Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
   dsl::Algorithm algorithm = (*dsl::find_op(task.op))->algorithm(task, binding);
-  const LoopOrder order = loop_order(task.outputs[0]);
+  const LoopOrder order = order_of(task);
   Halide::Func out = algorithm.funcs.at("out");
   const RowLoops loops = order_rows(out, order, config, tail(task));
   if (keeps_across(task, order)) {
@@ -117,7 +152,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space rows_space() {
-  return {"rows", 4, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"rows", 5, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules
