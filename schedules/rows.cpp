@@ -68,8 +68,11 @@ bool keeps_across(const Task& task, const LoopOrder& order) {
          task.outputs[0].dims[1] >= task.inputs[0].dims[1];
 }
 
+// A reflection is read backwards: of a masked vector Halide 21 takes the lanes before the input's
+// first element for an error of its own, where it knows the place.
 Tail tail(const Task& task) {
-  return taps(task) > 0 ? Tail::shift : Tail::mask;
+  const bool reflects = task.op == "pad" && task.attrs.get_int("mode", 0) == 1;
+  return taps(task) > 0 || reflects ? Tail::shift : Tail::mask;
 }
 
 std::vector<Axis> axes(const Task& task, const Target& target) {
