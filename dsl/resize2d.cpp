@@ -56,7 +56,7 @@ double source_of(const Task& task, int dim, int64_t o) {
     case 3:
       return out > 1 ? half : 0;
     case 4:
-      return half + in / 2 * (1 - out / (in * scale));
+      return (in - 1) / 2 + static_cast<float>((static_cast<double>(o) + 0.5 - out / 2) / scale);
     default:
       return half;
   }

@@ -7,6 +7,7 @@
 #include "dsl/frame_halide.h"
 #include "dsl/op_list.h"
 #include "dsl/rules.h"
+#include "dsl/softmax_halide.h"
 #include "dsl/values.h"
 
 namespace tenfold::dsl {
@@ -86,6 +87,38 @@ double flops_of(const Task& task) {
 }
 
 }  // namespace
+
+Algorithm padded_softmax(const Task& task, const Binding& binding, int padded) {
+  const std::vector<Halide::Var> vars = vars_of(task.outputs[0]);
+  const Halide::Var& c = vars[0];
+  const int extent = static_cast<int>(task.inputs[0].dims.back());
+  const std::vector<Halide::Var> rest(vars.begin() + 1, vars.end());
+  const auto at = [&](const Halide::Expr& place) {
+    std::vector<Halide::Expr> all = exprs_of(vars);
+    all[0] = place;
+    return all;
+  };
+  Algorithm algorithm;
+  algorithm.reduction = Halide::RDom(0, padded, "r");
+  const Halide::Expr r = algorithm.reduction.x;
+
+  Halide::Func line("line"), largest("max"), exponent("exp"), total("sum");
+  std::vector<Halide::Expr> given = at(Halide::min(c, extent - 1));
+  line(vars) = Halide::select(c < extent, anchor_input(task, binding, given),
+                              std::numeric_limits<float>::lowest());
+  largest(rest) = std::numeric_limits<float>::lowest();
+  largest(rest) = Halide::max(largest(rest), line(at(r)));
+  const Halide::Expr shifted = line(vars) - largest(rest);
+  exponent(vars) = Halide::select(c < extent, function("exp", shifted), 0.0f);
+  total(rest) = 0.0f;
+  total(rest) += exponent(at(r));
+  algorithm.funcs = {{"line", line}, {"max", largest}, {"exp", exponent}, {"sum", total}};
+  const bool logarithm = task.attrs.get_int("log", 0) == 1;
+  finish(
+      algorithm, task, binding, vars,
+      logarithm ? shifted - function("log", total(rest)) : exponent(vars) * (1.0f / total(rest)));
+  return algorithm;
+}
 
 Op softmax_op() {
   return {"softmax", check_softmax, no_params, reference, algorithm, flops_of, "axis log"};

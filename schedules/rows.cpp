@@ -92,6 +92,9 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
 }
 
 Status legal(const Task& task, const Target&, const Config& config) {
+  // Halide 21 makes of loads three floats apart one that begins before the input.
+  if (task.op == "lrn" && order_of(task).dims[0] != 0 && config.at("lanes") > 1)
+    return Error{ErrorCode::invalid_argument, "rows: vectors across channels that neighbour sums"};
   return legal_loops(task, order_of(task), config, tail(task));
 }
 
@@ -126,6 +129,8 @@ Config initial(const Task& task, const Target& target) {
     config.values["tile"] = at_most(axes(task, target)[2], 8);
   }
   if (taps(task) > 0) config.values["unroll"] = taps(task) <= 9 ? 1 : 0;
+  // Normalisation across fewer channels than a vector has.
+  if (!legal(task, target, config)) config.values["lanes"] = config.values["vectors"] = 1;
   return config;
 }
 
