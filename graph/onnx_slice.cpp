@@ -2,13 +2,14 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include "graph/onnx_families.h"
 
 namespace tenfold::graph {
 namespace {
 
-constexpr size_t most_pieces = 64;  // that a computed Gather may become
+constexpr size_t most_pieces = 64;  // slices that a computed Gather may become
 
 void finish_slice(Lowering& op, SliceBox box, size_t output = 0) {
   for (size_t i = 0; i < box.steps.size(); ++i)
@@ -164,6 +165,42 @@ Status shape_gather(OpView& op) {
   return op.set_any(0, op.in(0).type, std::move(dims));
 }
 
+namespace {
+
+// Indices at equal distances.
+struct Run {
+  int64_t start, step, count;
+};
+
+std::vector<Run> runs_of(const std::vector<int64_t>& indices, int64_t extent) {
+  std::vector<Run> runs;
+  for (const int64_t index : indices) {
+    const int64_t at = index < 0 ? index + extent : index;
+    if (!runs.empty()) {
+      Run& run = runs.back();
+      const int64_t step = at - (run.start + (run.count - 1) * run.step);
+      if (step > 0 && (run.count == 1 || step == run.step)) {
+        run.step = step;
+        ++run.count;
+        continue;
+      }
+    }
+    runs.push_back({at, 1, 1});
+  }
+  return runs;
+}
+
+// The runs' length, where they take turns: one element of each group, then the next of each.
+std::optional<int64_t> shuffled_groups(const std::vector<Run>& runs, int64_t channels) {
+  const int64_t groups = runs.front().count, turns = static_cast<int64_t>(runs.size());
+  if (groups < 2 || turns < 2 || groups * turns != channels) return std::nullopt;
+  for (int64_t i = 0; i < turns; ++i)
+    if (runs[i].start != i || runs[i].step != turns || runs[i].count != groups) return std::nullopt;
+  return groups;
+}
+
+}  // namespace
+
 Status limit_gather(const OpView& op) {
   TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", 0), op.rank(0)));
   TENFOLD_TRY(const std::vector<int64_t> indices, op.ints(1));
@@ -171,7 +208,9 @@ Status limit_gather(const OpView& op) {
   for (int64_t index : indices)
     if (index < -extent || index >= extent)
       return broken("index " + std::to_string(index) + " is outside");
-  if (indices.size() > most_pieces) return refused("gathers over 64 indices from computed data");
+  const std::vector<Run> runs = runs_of(indices, extent);
+  if (runs.size() > most_pieces && !(op.rank(0) == 4 && axis == 1 && shuffled_groups(runs, extent)))
+    return refused("gathers over 64 runs of indices from computed data");
   return {};
 }
 
@@ -179,20 +218,28 @@ Status lower_gather(Lowering& op) {
   TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", 0), op.rank(0)));
   TENFOLD_TRY(const std::vector<int64_t> indices, op.ints(1));
   const Dims& dims = op.dims(0);
+  const std::vector<Run> runs = runs_of(indices, dims[axis]);
+  Dims joined = dims;
+  joined[axis] = static_cast<int64_t>(indices.size());
+  if (dims.size() == 4 && axis == 1 && !runs.empty()) {
+    if (const auto groups = shuffled_groups(runs, dims[1])) {
+      op.finish("channel_shuffle", {op.input(0)}, joined, {{"groups", *groups}});
+      return {};
+    }
+  }
   std::vector<TensorId> pieces;
-  for (int64_t index : indices) {
+  for (const Run& run : runs) {
     SliceBox box = whole(dims);
-    box.starts[axis] = index < 0 ? index + dims[axis] : index;
-    box.extents[axis] = 1;
-    if (indices.size() == 1) {
+    box.starts[axis] = run.start;
+    box.steps[axis] = run.step;
+    box.extents[axis] = run.count;
+    if (runs.size() == 1) {
       finish_slice(op, std::move(box));
       return {};
     }
     pieces.push_back(op.emit("slice", {op.input(0)}, box.extents,
                              {{"starts", box.starts}, {"steps", box.steps}}));
   }
-  Dims joined = dims;
-  joined[axis] = static_cast<int64_t>(indices.size());
   op.finish("concat", pieces, joined, {{"axis", axis}});
   return {};
 }
