@@ -2,6 +2,7 @@
 // Funcs: "max" and "sum" over the axis (the axis at 0), "exp": exp(x - max), both over the one
 // reduction.
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "dsl/frame_halide.h"
@@ -53,24 +54,29 @@ void reference(const Task& task, std::span<const Values> inputs, std::span<const
   }
 }
 
-Algorithm algorithm(const Task& task, const Binding& binding) {
+using Place = std::vector<Halide::Expr>;
+
+/// Over lines of `extent` elements along variable `along`. What is not `counted`, where that is
+/// defined, adds nothing to the sum.
+Algorithm softmax_over(const Task& task, const Binding& binding, size_t along, int extent,
+                       const std::function<Halide::Expr(const Place&)>& element,
+                       const Halide::Expr& counted) {
   Algorithm result;
   const std::vector<Halide::Var> vars = vars_of(task.outputs[0]);
-  const size_t along = vars.size() - 1 - static_cast<size_t>(axis_of(task));
-  const int extent = static_cast<int>(task.inputs[0].dims[axis_of(task)]);
   result.reduction = Halide::RDom(0, extent, "r");
 
-  std::vector<Halide::Expr> reduced = exprs_of(vars);
+  Place reduced = exprs_of(vars);
   reduced[along] = result.reduction.x;
   std::vector<Halide::Var> rest = vars;
   rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(along));
-  std::vector<Halide::Expr> rest_at = exprs_of(rest);
+  const Place rest_at = exprs_of(rest);
 
   Halide::Func largest("max"), exponent("exp"), total("sum");
   largest(rest) = std::numeric_limits<float>::lowest();
-  largest(rest) = Halide::max(largest(rest), anchor_input(task, binding, reduced));
-  const Halide::Expr shifted = anchor_input(task, binding, exprs_of(vars)) - largest(rest_at);
-  exponent(vars) = function("exp", shifted);
+  largest(rest) = Halide::max(largest(rest), element(reduced));
+  const Halide::Expr shifted = element(exprs_of(vars)) - largest(rest_at);
+  const Halide::Expr exp = function("exp", shifted);
+  exponent(vars) = counted.defined() ? Halide::select(counted, exp, 0.0f) : exp;
   total(rest) = 0.0f;
   total(rest) += exponent(reduced);
   result.funcs = {{"max", largest}, {"exp", exponent}, {"sum", total}};
@@ -82,6 +88,13 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
   return result;
 }
 
+Algorithm algorithm(const Task& task, const Binding& binding) {
+  const size_t axis = static_cast<size_t>(axis_of(task));
+  return softmax_over(task, binding, task.inputs[0].dims.size() - 1 - axis,
+                      static_cast<int>(task.inputs[0].dims[axis]),
+                      [&](const Place& at) { return anchor_input(task, binding, at); }, {});
+}
+
 double flops_of(const Task& task) {
   return 4.0 * static_cast<double>(*volume(task.inputs[0].dims));
 }
@@ -90,34 +103,17 @@ double flops_of(const Task& task) {
 
 Algorithm padded_softmax(const Task& task, const Binding& binding, int padded) {
   const std::vector<Halide::Var> vars = vars_of(task.outputs[0]);
-  const Halide::Var& c = vars[0];
   const int extent = static_cast<int>(task.inputs[0].dims.back());
-  const std::vector<Halide::Var> rest(vars.begin() + 1, vars.end());
-  const auto at = [&](const Halide::Expr& place) {
-    std::vector<Halide::Expr> all = exprs_of(vars);
-    all[0] = place;
-    return all;
-  };
-  Algorithm algorithm;
-  algorithm.reduction = Halide::RDom(0, padded, "r");
-  const Halide::Expr r = algorithm.reduction.x;
-
-  Halide::Func line("line"), largest("max"), exponent("exp"), total("sum");
-  std::vector<Halide::Expr> given = at(Halide::min(c, extent - 1));
-  line(vars) = Halide::select(c < extent, anchor_input(task, binding, given),
+  const Halide::Expr given = vars[0] < extent;
+  Place inside = exprs_of(vars);
+  inside[0] = Halide::min(vars[0], extent - 1);
+  Halide::Func line("line");
+  line(vars) = Halide::select(given, anchor_input(task, binding, inside),
                               std::numeric_limits<float>::lowest());
-  largest(rest) = std::numeric_limits<float>::lowest();
-  largest(rest) = Halide::max(largest(rest), line(at(r)));
-  const Halide::Expr shifted = line(vars) - largest(rest);
-  exponent(vars) = Halide::select(c < extent, function("exp", shifted), 0.0f);
-  total(rest) = 0.0f;
-  total(rest) += exponent(at(r));
-  algorithm.funcs = {{"line", line}, {"max", largest}, {"exp", exponent}, {"sum", total}};
-  const bool logarithm = task.attrs.get_int("log", 0) == 1;
-  finish(
-      algorithm, task, binding, vars,
-      logarithm ? shifted - function("log", total(rest)) : exponent(vars) * (1.0f / total(rest)));
-  return algorithm;
+  Algorithm result = softmax_over(
+      task, binding, 0, padded, [&](const Place& at) { return line(at); }, given);
+  result.funcs["line"] = line;
+  return result;
 }
 
 Op softmax_op() {

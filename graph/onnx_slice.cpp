@@ -22,6 +22,41 @@ SliceBox whole(const Dims& dims) {
   return {std::vector<int64_t>(dims.size(), 0), std::vector<int64_t>(dims.size(), 1), dims};
 }
 
+// Indices at equal distances.
+struct Run {
+  int64_t start, step, count;
+};
+
+std::vector<Run> runs_of(const std::vector<int64_t>& indices, int64_t extent) {
+  std::vector<Run> runs;
+  for (const int64_t index : indices) {
+    const int64_t at = index < 0 ? index + extent : index;
+    if (!runs.empty()) {
+      Run& run = runs.back();
+      const int64_t step = at - (run.start + (run.count - 1) * run.step);
+      if (step > 0 && (run.count == 1 || step == run.step)) {
+        run.step = step;
+        ++run.count;
+        continue;
+      }
+    }
+    runs.push_back({at, 1, 1});
+  }
+  return runs;
+}
+
+// The runs' length, where they are channels that take turns: one of each group, then the next of
+// each.
+std::optional<int64_t> shuffled_groups(const std::vector<Run>& runs, const Dims& dims,
+                                       int64_t axis) {
+  if (dims.size() != 4 || axis != 1 || runs.empty()) return std::nullopt;
+  const int64_t groups = runs.front().count, turns = static_cast<int64_t>(runs.size());
+  if (groups < 2 || turns < 2 || groups * turns != dims[1]) return std::nullopt;
+  for (int64_t i = 0; i < turns; ++i)
+    if (runs[i].start != i || runs[i].step != turns || runs[i].count != groups) return std::nullopt;
+  return groups;
+}
+
 }  // namespace
 
 Result<SliceBox> slice_box(const OpView& op) {
@@ -165,42 +200,6 @@ Status shape_gather(OpView& op) {
   return op.set_any(0, op.in(0).type, std::move(dims));
 }
 
-namespace {
-
-// Indices at equal distances.
-struct Run {
-  int64_t start, step, count;
-};
-
-std::vector<Run> runs_of(const std::vector<int64_t>& indices, int64_t extent) {
-  std::vector<Run> runs;
-  for (const int64_t index : indices) {
-    const int64_t at = index < 0 ? index + extent : index;
-    if (!runs.empty()) {
-      Run& run = runs.back();
-      const int64_t step = at - (run.start + (run.count - 1) * run.step);
-      if (step > 0 && (run.count == 1 || step == run.step)) {
-        run.step = step;
-        ++run.count;
-        continue;
-      }
-    }
-    runs.push_back({at, 1, 1});
-  }
-  return runs;
-}
-
-// The runs' length, where they take turns: one element of each group, then the next of each.
-std::optional<int64_t> shuffled_groups(const std::vector<Run>& runs, int64_t channels) {
-  const int64_t groups = runs.front().count, turns = static_cast<int64_t>(runs.size());
-  if (groups < 2 || turns < 2 || groups * turns != channels) return std::nullopt;
-  for (int64_t i = 0; i < turns; ++i)
-    if (runs[i].start != i || runs[i].step != turns || runs[i].count != groups) return std::nullopt;
-  return groups;
-}
-
-}  // namespace
-
 Status limit_gather(const OpView& op) {
   TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", 0), op.rank(0)));
   TENFOLD_TRY(const std::vector<int64_t> indices, op.ints(1));
@@ -209,7 +208,7 @@ Status limit_gather(const OpView& op) {
     if (index < -extent || index >= extent)
       return broken("index " + std::to_string(index) + " is outside");
   const std::vector<Run> runs = runs_of(indices, extent);
-  if (runs.size() > most_pieces && !(op.rank(0) == 4 && axis == 1 && shuffled_groups(runs, extent)))
+  if (runs.size() > most_pieces && !shuffled_groups(runs, op.dims(0), axis))
     return refused("gathers over 64 runs of indices from computed data");
   return {};
 }
@@ -221,11 +220,9 @@ Status lower_gather(Lowering& op) {
   const std::vector<Run> runs = runs_of(indices, dims[axis]);
   Dims joined = dims;
   joined[axis] = static_cast<int64_t>(indices.size());
-  if (dims.size() == 4 && axis == 1 && !runs.empty()) {
-    if (const auto groups = shuffled_groups(runs, dims[1])) {
-      op.finish("channel_shuffle", {op.input(0)}, joined, {{"groups", *groups}});
-      return {};
-    }
+  if (const auto groups = shuffled_groups(runs, dims, axis)) {
+    op.finish("channel_shuffle", {op.input(0)}, joined, {{"groups", *groups}});
+    return {};
   }
   std::vector<TensorId> pieces;
   for (const Run& run : runs) {

@@ -22,4 +22,32 @@ bool keeps_dims(const Task& task) {
   return task.op == "softmax" || task.op == "layer_norm" || task.op == "instance_norm";
 }
 
+Lines lines_of(const Task& task) {
+  const View& in = task.inputs[0];
+  const int rank = static_cast<int>(in.dims.size());
+  const auto extent = [&](int j) { return in.dims[rank - 1 - j]; };
+  const auto stride = [&](int j) { return in.strides[rank - 1 - j]; };
+  Lines lines;
+  std::vector<int> all;
+  for (int j = 0; j < rank; ++j) {
+    if (is_reduced(task, j))
+      lines.reduced.push_back(j);
+    else if (extent(j) > 1)
+      lines.kept.push_back(j);
+    if (extent(j) > 1) all.push_back(j);
+  }
+  const auto nearer = [&](int a, int b) { return stride(a) < stride(b); };
+  std::stable_sort(lines.kept.begin(), lines.kept.end(), nearer);
+  std::stable_sort(all.begin(), all.end(), nearer);
+  lines.dense = all.empty() ? lines.reduced[0] : all[0];
+  lines.along = is_reduced(task, lines.dense);
+  lines.extent = extent(lines.dense);
+  for (const int j : lines.kept) lines.lines *= extent(j);
+  return lines;
+}
+
+int64_t outermost_extent(const Task& task, const Lines& lines) {
+  return task.inputs[0].dims[task.inputs[0].dims.size() - 1 - lines.reduced.back()];
+}
+
 }  // namespace tenfold::schedules

@@ -19,6 +19,7 @@
 #include "schedules/alias.h"
 #include "schedules/finish_halide.h"
 #include "schedules/line_dims.h"
+#include "schedules/lines_halide.h"
 #include "schedules/loops.h"
 #include "schedules/space_list.h"
 
@@ -26,7 +27,6 @@ namespace tenfold::schedules {
 namespace {
 
 using Halide::Func;
-using Halide::RVar;
 using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
@@ -35,49 +35,9 @@ bool serves(const Task& task, const Target& target) {
   return target.device == DeviceKind::cpu && works_on_lines(task);
 }
 
-// Dimensions by their place counted from the innermost of the view.
-struct Lines {
-  std::vector<int> reduced, kept;  // kept: those whose extent exceeds 1, near to far
-  int dense = 0;                   // the one with the shortest stride
-  bool along = false;              // it is reduced
-  int64_t extent = 1;              // of the dense one
-  int64_t blocks(int64_t width) const {
-    return along ? lines : lines / extent * ((extent + width - 1) / width);
-  }
-  int64_t lines = 1;
-};
-
-Lines lines_of(const Task& task) {
-  const View& in = task.inputs[0];
-  const int rank = static_cast<int>(in.dims.size());
-  const auto extent = [&](int j) { return in.dims[rank - 1 - j]; };
-  const auto stride = [&](int j) { return in.strides[rank - 1 - j]; };
-  Lines lines;
-  std::vector<int> all;
-  for (int j = 0; j < rank; ++j) {
-    if (is_reduced(task, j))
-      lines.reduced.push_back(j);
-    else if (extent(j) > 1)
-      lines.kept.push_back(j);
-    if (extent(j) > 1) all.push_back(j);
-  }
-  const auto nearer = [&](int a, int b) { return stride(a) < stride(b); };
-  std::stable_sort(lines.kept.begin(), lines.kept.end(), nearer);
-  std::stable_sort(all.begin(), all.end(), nearer);
-  lines.dense = all.empty() ? lines.reduced[0] : all[0];
-  lines.along = is_reduced(task, lines.dense);
-  lines.extent = extent(lines.dense);
-  for (const int j : lines.kept) lines.lines *= extent(j);
-  return lines;
-}
-
-// The reduced dimension that is cut into parts, as an index into the reduction, and its extent.
-int outermost(const Lines& lines) {
-  return static_cast<int>(lines.reduced.size()) - 1;
-}
-
-int64_t outermost_extent(const Task& task, const Lines& lines) {
-  return task.inputs[0].dims[task.inputs[0].dims.size() - 1 - lines.reduced.back()];
+// Whether vectors hold one accumulator a line, and nothing but the results is stored.
+bool pools(const Task& task, const Lines& lines) {
+  return !keeps_dims(task) && !lines.along;
 }
 
 // Whether lines may be copied into whole vectors first, which is unrolled.
@@ -88,7 +48,7 @@ bool pads(const Task& task, const Lines& lines) {
 std::vector<Axis> axes(const Task& task, const Target& target) {
   const Lines lines = lines_of(task);
   Axis parts{"parts", {1}};
-  if (!keeps_dims(task) && !lines.along)
+  if (pools(task, lines))
     for (int64_t p = 2; p <= 16 && p * 2 <= outermost_extent(task, lines); p *= 2)
       parts.values.push_back(p);
   return {lanes_axis(lines.extent, target), Axis{"vectors", {1, 2, 3, 4, 6, 8, 12}},
@@ -105,8 +65,8 @@ int64_t width_of(const Config& config) {
 // too: at another place of a vector a sum may be rounded otherwise.
 bool last_block_moves(const Task& task, const Lines& lines, const Config& config) {
   const int64_t width = width_of(config), blocks = (lines.extent + width - 1) / width;
-  return !keeps_dims(task) && !lines.along && config.at("rows") % blocks == 0 &&
-         width <= lines.extent && !may_alias(task, 1);
+  return pools(task, lines) && config.at("rows") % blocks == 0 && width <= lines.extent &&
+         !may_alias(task, 1);
 }
 
 Status legal(const Task& task, const Target&, const Config& config) {
@@ -178,19 +138,19 @@ Config initial(const Task& task, const Target& target) {
                 {{"lanes", lanes}, {"vectors", 1}, {"rows", 0}, {"parts", 1}, {"padded", padded}}};
   // Enough accumulators to hide an addition's latency, and for a pool all channels of a pixel at
   // once.
-  const int64_t most = !keeps_dims(task) && !lines.along ? 12 : 4;
+  const int64_t most = pools(task, lines) ? 12 : 4;
   for (const int64_t v : {2, 3, 4, 6, 8, 12})
     if (v <= most && lanes * v <= lines.extent && (lines.extent + lanes - 1) / lanes % v == 0 &&
         (lines.extent % (lanes * v) == 0 || lines.extent >= 4 * lanes * v))
       config.values["vectors"] = v;
-  if (!keeps_dims(task) && !lines.along && lines.extent % width_of(config) != 0)
+  if (pools(task, lines) && lines.extent % width_of(config) != 0)
     config = moving_blocks(lines, target, config);
-  if (work > 131072 && !keeps_dims(task) && !lines.along && lines.lines < 4096)
+  if (work > 131072 && pools(task, lines) && lines.lines < 4096)
     config.values["parts"] = at_most(axes(task, target)[3], 4);
   if (config.at("parts") == 1)
     config.values["rows"] = good_rows(lines.blocks(width_of(config)), work);
   // A thread that took a part of the blocks would have to mask the last one.
-  if (!keeps_dims(task) && !lines.along && lines.extent % width_of(config) != 0 &&
+  if (pools(task, lines) && lines.extent % width_of(config) != 0 &&
       !last_block_moves(task, lines, config))
     config.values["rows"] = 0;
   return config;
@@ -200,170 +160,15 @@ std::vector<Packing> packing(const Task& task, const Target&, const Config&) {
   return plain_packings(task);
 }
 
-struct Order {
-  const Lines& lines;
-  int lanes, vectors;
-  TailStrategy tail;  // of what is summed for a block of lines
-  int chains = 1;     // sums of a row side by side
-};
-
 // An addition waits for the one before, four cycles: sums of a few vectors are cut into several,
 // where these divide a row.
 int chains_of(const Task& task, const Lines& lines, const Config& config) {
-  if (keeps_dims(task) || lines.along || (config.at("parts") > 1 && lines.reduced.size() == 1))
-    return 1;
+  if (!pools(task, lines) || (config.at("parts") > 1 && lines.reduced.size() == 1)) return 1;
   const int64_t extent =
       task.inputs[0].dims[task.inputs[0].dims.size() - 1 - static_cast<size_t>(lines.reduced[0])];
   int64_t chains = std::max<int64_t>(1, 8 / config.at("vectors"));
   while (extent % chains != 0) --chains;
   return static_cast<int>(chains);
-}
-
-std::vector<RVar> rvars_of(const Halide::RDom& r) {
-  std::vector<RVar> vars;
-  for (int d = 0; d < r.dimensions(); ++d) vars.push_back(r[d]);
-  return vars;
-}
-
-/// Vectors along `at`, one tile of them unrolled: [vi, vu], block.
-struct Split {
-  Var vi, vu;
-};
-
-Split split_vectors(Halide::Stage stage, const Var& at, const Order& order, TailStrategy tail) {
-  Split s{Var("vi"), Var("vu")};
-  stage.split(at, at, s.vu, order.lanes * order.vectors, tail)
-      .split(s.vu, s.vu, s.vi, order.lanes)
-      .vectorize(s.vi)
-      .unroll(s.vu);
-  return s;
-}
-
-Split split_vectors(Halide::Stage stage, const Var& at, const Order& order) {
-  return split_vectors(stage, at, order, order.tail);
-}
-
-/// Lines along which neighbours do not lie. for the outer reduced dims: for block of lines: a row,
-/// that is the innermost reduced dim, is reduced in registers, then into the line's own result. A
-/// long sum is thus one of sums: float32 loses up to half a unit of the last place of what is
-/// there at each step.
-void order_across(Func f, const Var& along, const std::vector<RVar>& reduction,
-                  const std::vector<Var>& others, const Order& order) {
-  const Split pure = split_vectors(f, along, order);
-  f.reorder(pure.vi, pure.vu, along);
-  Func row = f;
-  std::vector<VarOrRVar> outer;
-  if (reduction.size() > 1) {
-    std::vector<std::pair<RVar, Var>> kept;
-    for (size_t i = 1; i < reduction.size(); ++i) {
-      kept.emplace_back(reduction[i], Var());
-      outer.emplace_back(reduction[i]);
-    }
-    row = f.update().rfactor(kept);
-    const Split tile = split_vectors(row, along, order);
-    row.reorder(tile.vi, tile.vu, along).compute_at(f, along);
-  }
-  RVar inner = reduction[0];
-  if (order.chains > 1) {
-    RVar ro("ro"), ri("ri");
-    Var chain("chain");
-    row.update().split(reduction[0], ro, ri, order.chains);
-    Func chains = row.update().rfactor(ri, chain);
-    const Split zero = split_vectors(chains, along, order);
-    chains.reorder(zero.vi, zero.vu, chain, along).unroll(chain).compute_at(row, along);
-    const Split sums = split_vectors(chains.update(), along, order);
-    chains.update().reorder(sums.vi, sums.vu, chain, ro, along).unroll(chain);
-    row.update().unroll(ri);
-    inner = ri;
-  }
-  const Split tile = split_vectors(row.update(), along, order);
-  row.update().reorder(tile.vi, tile.vu, inner, along);
-
-  Halide::Stage update = f.update();
-  std::vector<VarOrRVar> loops;
-  if (outer.empty()) {
-    loops = {along};
-  } else {
-    const Split s = split_vectors(update, along, order);
-    loops = {s.vi, s.vu, along};
-  }
-  loops.insert(loops.end(), outer.begin(), outer.end());
-  for (const Var& v : others) loops.emplace_back(v);
-  update.reorder(loops);
-}
-
-/// lanes * vectors partial results of a line, computed at `where` of `out`, then one from them.
-void order_along(Func f, const Lines& lines, const Halide::RDom& r, const Func& out,
-                 const Var& where, const Order& order) {
-  const int width = order.lanes * order.vectors;
-  const auto dense = static_cast<size_t>(
-      std::find(lines.reduced.begin(), lines.reduced.end(), lines.dense) - lines.reduced.begin());
-  RVar ro("ro"), ri("ri");
-  Var u("u");
-  std::vector<VarOrRVar> inner{ri, ro};
-  for (size_t i = 0; i < lines.reduced.size(); ++i)
-    if (i != dense) inner.emplace_back(r[static_cast<int>(i)]);
-  f.update()
-      .split(r[static_cast<int>(dense)], ro, ri, width, TailStrategy::GuardWithIf)
-      .reorder(inner);
-  Func partial = f.update().rfactor(ri, u);
-  partial.compute_at(out, where).vectorize(u, order.lanes).unroll(u);
-  Var ui("ui");
-  partial.update().split(u, u, ui, order.lanes).vectorize(ui).unroll(u);
-  std::vector<VarOrRVar> loops{ui, u, ro};
-  for (size_t i = 0; i < lines.reduced.size(); ++i)
-    if (i != dense) loops.emplace_back(r[static_cast<int>(i)]);
-  partial.update().reorder(loops);
-  f.compute_at(out, where);
-  // Vectors are added to each other, then halves of what is left: the lanes one after the other
-  // would each wait for the last.
-  for (int left = width; left > 4 && left % 2 == 0;) {
-    const int kept = left > order.lanes ? order.lanes : left / 2;
-    RVar piece("piece"), place("place");
-    Var at("at");
-    f.update().split(ri, piece, place, kept);
-    Func pieces = f.update().rfactor(place, at);
-    pieces.compute_at(out, where).vectorize(at);
-    pieces.update().reorder(at, piece).vectorize(at).unroll(piece);
-    ri = place;
-    left = kept;
-  }
-  f.update().unroll(ri);
-}
-
-/// The outermost reduced dim in `parts` partial sums, each a thread's, then their sum.
-void order_parts(Func f, const Task& task, const Lines& lines, const Halide::RDom& r, int parts,
-                 const Order& order) {
-  const int64_t extent = outermost_extent(task, lines);
-  RVar ro("ro"), ri("ri");
-  Var part("part");
-  f.update().split(r[outermost(lines)], ro, ri, static_cast<int>((extent + parts - 1) / parts),
-                   TailStrategy::GuardWithIf);
-  Func partial = f.update().rfactor(ro, part);
-  std::vector<RVar> reduction = rvars_of(r);
-  reduction.back() = ri;
-  std::vector<Var> others;
-  for (const Var& v : f.args())
-    if (v.name() != f.args()[lines.dense].name()) others.push_back(v);
-  others.push_back(part);
-  const Var along = f.args()[lines.dense];
-  if (order.tail == TailStrategy::RoundUp) {
-    Func kept = partial.in(f);
-    Var block("block");
-    kept.compute_root();
-    const Split s = split_vectors(kept, along, order, TailStrategy::ShiftInwards);
-    std::vector<VarOrRVar> loops{s.vi, s.vu, along};
-    loops.insert(loops.end(), others.begin(), others.end());
-    kept.reorder(loops).parallel(part);
-    order_across(partial, along, reduction, others, order);
-    partial.compute_at(kept, along).bound_extent(along, order.lanes * order.vectors);
-  } else {
-    order_across(partial, along, reduction, others, order);
-    partial.compute_root().parallel(part).update().parallel(part);
-  }
-  split_vectors(f, along, order);
-  const Split s = split_vectors(f.update(), along, order);
-  f.update().reorder(s.vi, s.vu, ro, along);
 }
 
 /// The model on lines of whole vectors, and "line" in these.
@@ -388,8 +193,8 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
                                  ? padded_lines(task, binding, lines, config)
                                  : (*dsl::find_op(task.op))->algorithm(task, binding);
   const bool moves = last_block_moves(task, lines, config);
-  const Order order{
-      lines, static_cast<int>(config.at("lanes")), static_cast<int>(config.at("vectors")),
+  const LineOrder order{
+      static_cast<int>(config.at("lanes")), static_cast<int>(config.at("vectors")),
       moves ? TailStrategy::RoundUp : TailStrategy::Predicate, chains_of(task, lines, config)};
   const int parts = static_cast<int>(config.at("parts"));
   Func out = algorithm.funcs.at("out");
@@ -400,8 +205,8 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   std::vector<Var> rows;
   const bool tiled = !lines.along || keeps_dims(task);
   if (tiled) {
-    const Split s = split_vectors(out, at[lines.dense], order,
-                                  moves ? TailStrategy::ShiftInwards : TailStrategy::Predicate);
+    const LineSplit s = split_vectors(out, at[lines.dense], order,
+                                      moves ? TailStrategy::ShiftInwards : TailStrategy::Predicate);
     loops = {s.vi, s.vu};
     if (lines.along)
       loops.emplace_back(at[lines.dense]);

@@ -28,9 +28,9 @@ struct KernelRun {
 
 /// Compiles, runs (again on what the first run left: it must give the same) and compares. The
 /// failure names the first wrong element. On a CPU it also runs with the iterations of parallel
-/// loops in the other order, on values that round: it must give the same bits. Values are positive where the task has a function that is
-/// not real, or has a pole, at or below zero. A space with an extra_error is also held to it, as
-/// the relative L2 error of a task without a chain.
+/// loops in the other order, on values that round: it must give the same bits. Values are positive
+/// where the task has a function that is not real, or has a pole, at or below zero. A space with an
+/// extra_error is also held to it, as the relative L2 error of a task without a chain.
 ::testing::AssertionResult kernel_matches(const Task& task, const Config& config,
                                           const Target& target, const KernelRun& options = {});
 
