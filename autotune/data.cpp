@@ -61,6 +61,10 @@ class Values {
     return !positive_ && (bits >> 40) & 1 ? -magnitude : magnitude;
   }
 
+  float index(int64_t below) {
+    return static_cast<float>(random_() % static_cast<uint64_t>(below));
+  }
+
  private:
   std::mt19937_64 random_;
   bool positive_;
@@ -72,10 +76,14 @@ Array image_of(const View& view, uint32_t filling) {
   return image;
 }
 
-Array make_param(const Dims& dims, Values& values) {
-  Array param(DType::f32, dims);
+Array make_param(const dsl::Param& wanted, Values& values) {
+  Array param(DType::f32, wanted.dims);
+  if (wanted.below > 0) {
+    for (float& value : param.as<float>()) value = values.index(wanted.below);
+    return param;
+  }
   double fan_in = 1;
-  for (size_t d = 1; d < dims.size(); ++d) fan_in *= static_cast<double>(dims[d]);
+  for (size_t d = 1; d < wanted.dims.size(); ++d) fan_in *= static_cast<double>(wanted.dims[d]);
   const float scale = std::exp2(-std::round(std::log2(fan_in) / 2));
   for (float& value : param.as<float>()) value = values.next(8) * scale;
   return param;
@@ -112,7 +120,7 @@ Result<TaskData> make_task_data(const Task& task, uint64_t seed) {
     data.inputs.push_back(std::move(image));
   }
   for (const dsl::Param& param : dsl::params(task))
-    data.params.push_back(make_param(param.dims, values));
+    data.params.push_back(make_param(param, values));
   for (const View& view : task.outputs)
     data.expected.push_back(image_of(view, runner_protocol::untouched_bits));
 

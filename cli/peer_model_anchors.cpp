@@ -153,8 +153,9 @@ Status add_softmax(PeerGraph& graph, std::string&) {
 
 Status add_resize(PeerGraph& graph, std::string&) {
   constexpr const char* modes[] = {"nearest", "linear", "cubic"};
-  constexpr const char* coordinates[] = {"half_pixel", "asymmetric", "align_corners",
-                                         "pytorch_half_pixel", "half_pixel_symmetric"};
+  constexpr const char* coordinates[] = {"half_pixel",           "asymmetric",
+                                         "align_corners",        "pytorch_half_pixel",
+                                         "half_pixel_symmetric", "tf_half_pixel_for_nn"};
   constexpr const char* roundings[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"};
   const Attrs& attrs = graph.task.attrs;
   const Dims &in = graph.task.inputs[0].dims, &out = graph.task.outputs[0].dims;
@@ -248,6 +249,16 @@ Status add_gather_channels(PeerGraph& graph, std::string&) {
   return {};
 }
 
+Status add_gather(PeerGraph& graph, std::string&) {
+  Ints indices;
+  for (const float index : graph.next_param().as<float>())
+    indices.push_back(static_cast<int64_t>(index));
+  const int64_t axis = model_dim(graph, graph.task.attrs.get_int("axis", 0));
+  graph.x =
+      graph.model.node("Gather", {graph.x, graph.model.integers(indices)}, {{"axis", axis}});
+  return {};
+}
+
 const std::map<std::string, AddAnchor>& anchors() {
   static const std::map<std::string, AddAnchor> table = {
       {"conv2d", add_conv},
@@ -272,6 +283,7 @@ const std::map<std::string, AddAnchor>& anchors() {
       {"map", add_map},
       {"transpose", add_transpose},
       {"pad", add_pad},
+      {"gather", add_gather},
       {"gather_channels", add_gather_channels},
   };
   return table;

@@ -149,6 +149,7 @@ std::span<const Op> ops() {
       map_op(),
       transpose_op(),
       pad_op(),
+      gather_op(),
       gather_channels_op(),
       depthwise_pointwise_op(),
       inverted_residual_op(),

@@ -18,6 +18,7 @@ struct Binding;    // dsl/algorithm_halide.h
 struct Param {
   std::string name;  // "weights", "bias", ...: unique within its task
   Dims dims;
+  int64_t below = 0;  // an index's: whole numbers from 0 to below - 1; 0: any numbers
 };
 
 /// Dense double values in a View's dim order (feature maps are N, H, W, C).

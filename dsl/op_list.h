@@ -23,6 +23,7 @@ Op instance_norm_op();
 Op map_op();
 Op transpose_op();
 Op pad_op();
+Op gather_op();
 Op gather_channels_op();
 Op depthwise_pointwise_op();
 Op inverted_residual_op();

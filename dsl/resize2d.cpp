@@ -21,7 +21,7 @@ Mode mode_of(const Task& task) {
 Status check_resize(const Task& task) {
   TENFOLD_CHECK(check_views(task, 1, 4));
   TENFOLD_CHECK(check_attr(task, "mode", 0, 0, 2));
-  TENFOLD_CHECK(check_attr(task, "coordinate", 0, 0, 4));
+  TENFOLD_CHECK(check_attr(task, "coordinate", 0, 0, 5));
   TENFOLD_CHECK(check_attr(task, "nearest", 0, 0, 3));
   TENFOLD_CHECK(check_attr(task, "exclude_outside", 0, 0, 1));
   const Dims &in = task.inputs[0].dims, &out = task.outputs[0].dims;
@@ -57,6 +57,8 @@ double source_of(const Task& task, int dim, int64_t o) {
       return out > 1 ? half : 0;
     case 4:
       return (in - 1) / 2 + static_cast<float>((static_cast<double>(o) + 0.5 - out / 2) / scale);
+    case 5:
+      return half + 0.5;
     default:
       return half;
   }

@@ -8,7 +8,14 @@
 namespace tenfold::dsl {
 namespace {
 
-enum Coordinate { half_pixel, asymmetric, align_corners, pytorch_half_pixel, half_pixel_symmetric };
+enum Coordinate {
+  half_pixel,
+  asymmetric,
+  align_corners,
+  pytorch_half_pixel,
+  half_pixel_symmetric,
+  tf_half_pixel_for_nn
+};
 
 struct Fraction {
   int64_t over, under;
@@ -56,6 +63,9 @@ Result<ResizeSide> resize_side(const Task& task, int dim) {
       break;
     case half_pixel_symmetric:
       s.first += s.in * p - s.out * q;
+      break;
+    case tf_half_pixel_for_nn:
+      s.first = q;
       break;
     default:
       break;

@@ -151,6 +151,12 @@ Dims output_dims(const std::string& op, Words& words, const Dims& in) {
     return {in[0], static_cast<int64_t>(in[1] * words.numbers["scale_h"]),
             static_cast<int64_t>(in[2] * words.numbers["scale_w"]), in[3]};
   }
+  if (op == "gather") {
+    Dims out = in;
+    const int64_t axis = words.numbers.emplace("axis", 3).first->second;
+    if (axis >= 0 && axis < 4) out[axis] = words.take_int("k", in[axis]);
+    return out;
+  }
   if (!pool && !convolution) return in;
   expand_window(words);
   if (convolution && !separable)

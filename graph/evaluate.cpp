@@ -179,6 +179,14 @@ void shuffle(const Node& node, const Value& x,
           pixels, out.data.begin() + (n * channels + c) * pixels);
 }
 
+void gather(const Node& node, const Value& x, const Value& indices, Value& out) {
+  const int64_t axis = node.attr_int("axis", 0);
+  for_each(out.dims, [&](int64_t i, std::vector<int64_t> index) {
+    index[axis] = static_cast<int64_t>(indices.data[index[axis]]);
+    out.data[i] = x.data[position(x.dims, index)];
+  });
+}
+
 void global_pool(const Node& node, const Value& x, Value& out) {
   const int64_t pixels = x.dims[2] * x.dims[3];
   for (size_t i = 0; i < out.data.size(); ++i) {
@@ -239,6 +247,8 @@ Value evaluate_node(const Network& network, const Node& node, std::span<const Va
     out.data = x.data;
   else if (op == "channel_shuffle" || op == "gather_channels")
     shuffle(node, x, out);
+  else if (op == "gather")
+    gather(node, x, in[1], out);
   else if (op == "map")
     for_each(out.dims, [&](int64_t i, const std::vector<int64_t>& index) {
       out.data[i] = x.data[position(x.dims, index)];

@@ -26,6 +26,8 @@ double source(int64_t coordinate, int64_t i, int64_t in, int64_t out, double sca
       const double adjust = m / (scale * n);
       return n / 2 * (1 - adjust) + (at + 0.5) / scale - 0.5;
     }
+    case 5:
+      return (at + 0.5) / scale;
     default:
       return (at + 0.5) / scale - 0.5;
   }

@@ -29,6 +29,7 @@ constexpr const char* vocabulary[] = {
     "map",
     "transpose",
     "pad",
+    "gather",
     "gather_channels",
     "slice",
     "concat",

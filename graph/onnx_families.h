@@ -33,7 +33,6 @@ struct SliceBox {
 Result<SliceBox> slice_box(const OpView& op);
 Result<std::vector<int64_t>> split_sizes(const OpView& op, int64_t axis);
 Status shape_slice(OpView& op);
-Status limit_slice(const OpView& op);
 Status lower_slice(Lowering& op);
 Status shape_split(OpView& op);
 Status lower_split(Lowering& op);

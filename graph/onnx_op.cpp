@@ -89,7 +89,7 @@ constexpr OnnxOp table[] = {
     {"Shape", 1, 1, shape_shape, fold_shape, nullptr},
     {"Sigmoid", 1, 1, shape_same, fold_function, lower_unary},
     {"Size", 1, 1, shape_size, fold_shape, nullptr},
-    {"Slice", 1, 5, shape_slice, fold_slice, lower_slice, limit_slice},
+    {"Slice", 1, 5, shape_slice, fold_slice, lower_slice},
     {"Softmax", 1, 1, shape_softmax, nullptr, lower_softmax},
     {"Softplus", 1, 1, shape_same, nullptr, lower_unary},
     {"Softsign", 1, 1, shape_same, nullptr, lower_unary},

@@ -21,13 +21,20 @@ constexpr Name coordinates[] = {{"half_pixel", 0},
                                 {"asymmetric", 1},
                                 {"align_corners", 2},
                                 {"pytorch_half_pixel", 3},
-                                {"half_pixel_symmetric", 4}};
+                                {"half_pixel_symmetric", 4},
+                                {"tf_half_pixel_for_nn", 5}};
 constexpr Name roundings[] = {
     {"round_prefer_floor", 0}, {"round_prefer_ceil", 1}, {"floor", 2}, {"ceil", 3}};
 
 int64_t find(std::span<const Name> names, const std::string& name) {
   const auto found = std::ranges::find_if(names, [&](const Name& row) { return name == row.name; });
   return found == names.end() ? -1 : found->value;
+}
+
+// Pixels before channels, as models that came from TensorFlow may have them.
+bool resizes_channels_last(const Resizing& resizing) {
+  const std::vector<double>& scales = resizing.scales;
+  return scales.size() == 4 && scales[0] == 1 && scales[1] != 1 && scales[3] == 1;
 }
 
 bool is_upsample(const OpView& op) {
@@ -106,10 +113,12 @@ Status limit_resize(const OpView& op) {
     return refused("coordinate_transformation_mode " + coordinate);
   if (find(roundings, rounding) < 0) return refused("nearest_mode " + rounding);
   const int64_t rank = op.rank(0);
-  if (rank < 3 || rank > 4 || resizing.scales[0] != 1 || resizing.scales[1] != 1)
-    return refused("resizes more than the last one or two dims of a rank 3 or 4 input");
+  const bool channels_last = resizes_channels_last(resizing);
+  if (rank < 3 || rank > 4 ||
+      (!channels_last && (resizing.scales[0] != 1 || resizing.scales[1] != 1)))
+    return refused("resizes other dims than the pixels of a rank 3 or 4 input");
   if (op.attr("antialias", 0) != 0 && find(modes, mode) != 0 &&
-      (resizing.scales[2] < 1 || resizing.scales.back() < 1))
+      std::ranges::any_of(resizing.scales, [](double scale) { return scale < 1; }))
     return refused("antialias");
   return {};
 }
@@ -124,8 +133,10 @@ Status lower_resize(Lowering& op) {
       is_upsample(op) ? int64_t{1}
                       : find(coordinates,
                              op.node().attr_string("coordinate_transformation_mode", "half_pixel"));
-  const double scale_h = op.rank(0) == 4 ? resizing.scales[2] : 1.0,
-               scale_w = resizing.scales.back();
+  const bool channels_last = resizes_channels_last(resizing);
+  const size_t width = channels_last ? 2 : resizing.scales.size() - 1;
+  const double scale_h = op.rank(0) == 4 ? resizing.scales[width - 1] : 1.0,
+               scale_w = resizing.scales[width];
   attrs["scale_h"] = scale_h;
   attrs["scale_w"] = scale_w;
   Dims in = op.dims(0), out = op.result_dims();
@@ -134,6 +145,11 @@ Status lower_resize(Lowering& op) {
     out.insert(out.begin() + 2, 1);
   }
   TensorId x = op.reshape(op.input(0), in);
+  if (channels_last) {
+    x = op.transpose(x, {0, 3, 1, 2});
+    in = op.dims_of(x);
+    out = {out[0], out[3], out[1], out[2]};
+  }
   // Before Resize 11 a nearest pixel was the one before where it grows and the one behind where it
   // shrinks.
   const auto old_rounding = [](double scale) { return int64_t{scale < 1 ? 3 : 2}; };
@@ -148,7 +164,12 @@ Status lower_resize(Lowering& op) {
     in[2] = out[2];
     x = op.emit("resize2d", {x}, in, std::move(rows));
   }
-  op.finish("resize2d", {x}, out, std::move(attrs));
+  if (channels_last) {
+    const TensorId resized = op.emit("resize2d", {x}, out, std::move(attrs));
+    op.result("transpose", {resized}, {{"perm", std::vector<int64_t>{0, 2, 3, 1}}});
+  } else {
+    op.finish("resize2d", {x}, out, std::move(attrs));
+  }
   return {};
 }
 

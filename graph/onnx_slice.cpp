@@ -9,13 +9,16 @@
 namespace tenfold::graph {
 namespace {
 
-constexpr size_t most_pieces = 64;  // slices that a computed Gather may become
+constexpr size_t most_pieces = 8;  // slices that a computed Gather may become
 
-void finish_slice(Lowering& op, SliceBox box, size_t output = 0) {
+Lowering::Attrs slice_attrs(SliceBox box) {
   for (size_t i = 0; i < box.steps.size(); ++i)
     if (box.extents[i] == 1) box.steps[i] = 1;
-  op.finish("slice", {op.input(0)}, box.extents, {{"starts", box.starts}, {"steps", box.steps}},
-            output);
+  return {{"starts", std::move(box.starts)}, {"steps", std::move(box.steps)}};
+}
+
+void finish_slice(Lowering& op, const SliceBox& box, size_t output = 0) {
+  op.finish("slice", {op.input(0)}, box.extents, slice_attrs(box), output);
 }
 
 SliceBox whole(const Dims& dims) {
@@ -108,17 +111,32 @@ Status shape_slice(OpView& op) {
   return op.set_any(0, op.in(0).type, std::move(box.extents));
 }
 
-Status limit_slice(const OpView& op) {
-  TENFOLD_TRY(const SliceBox box, slice_box(op));
-  for (size_t i = 0; i < box.steps.size(); ++i)
-    if (box.steps[i] < 0 && box.extents[i] > 1)
-      return refused("a negative step over computed data");
-  return {};
-}
-
+// What is sliced backwards is sliced forwards, and then turned round one axis after another.
 Status lower_slice(Lowering& op) {
   TENFOLD_TRY(SliceBox box, slice_box(op));
-  finish_slice(op, std::move(box));
+  std::vector<int64_t> backwards;
+  for (size_t i = 0; i < box.steps.size(); ++i) {
+    if (box.steps[i] > 0 || box.extents[i] < 2) continue;
+    box.starts[i] += box.steps[i] * (box.extents[i] - 1);
+    box.steps[i] = -box.steps[i];
+    backwards.push_back(static_cast<int64_t>(i));
+  }
+  if (backwards.empty()) {
+    finish_slice(op, std::move(box));
+    return {};
+  }
+  const Dims dims = box.extents;
+  TensorId x = op.input(0);
+  if (dims != op.dims_of(x)) x = op.emit("slice", {x}, dims, slice_attrs(std::move(box)));
+  for (const int64_t axis : backwards) {
+    std::vector<double> indices(static_cast<size_t>(dims[axis]));
+    std::iota(indices.rbegin(), indices.rend(), 0);
+    const TensorId index = op.constant({dims[axis]}, indices);
+    if (axis == backwards.back())
+      op.result("gather", {x, index}, {{"axis", axis}});
+    else
+      x = op.emit("gather", {x, index}, dims, {{"axis", axis}});
+  }
   return {};
 }
 
@@ -207,9 +225,6 @@ Status limit_gather(const OpView& op) {
   for (int64_t index : indices)
     if (index < -extent || index >= extent)
       return broken("index " + std::to_string(index) + " is outside");
-  const std::vector<Run> runs = runs_of(indices, extent);
-  if (runs.size() > most_pieces && !shuffled_groups(runs, op.dims(0), axis))
-    return refused("gathers over 64 runs of indices from computed data");
   return {};
 }
 
@@ -224,6 +239,14 @@ Status lower_gather(Lowering& op) {
     op.finish("channel_shuffle", {op.input(0)}, joined, {{"groups", *groups}});
     return {};
   }
+  if (runs.size() > most_pieces) {
+    std::vector<double> from_begin;
+    for (const int64_t index : indices)
+      from_begin.push_back(static_cast<double>(index < 0 ? index + dims[axis] : index));
+    op.finish("gather", {op.input(0), op.constant({joined[axis]}, from_begin)}, joined,
+              {{"axis", axis}});
+    return {};
+  }
   std::vector<TensorId> pieces;
   for (const Run& run : runs) {
     SliceBox box = whole(dims);
@@ -234,8 +257,8 @@ Status lower_gather(Lowering& op) {
       finish_slice(op, std::move(box));
       return {};
     }
-    pieces.push_back(op.emit("slice", {op.input(0)}, box.extents,
-                             {{"starts", box.starts}, {"steps", box.steps}}));
+    const Dims piece = box.extents;
+    pieces.push_back(op.emit("slice", {op.input(0)}, piece, slice_attrs(std::move(box))));
   }
   op.finish("concat", pieces, joined, {{"axis", axis}});
   return {};

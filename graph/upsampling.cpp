@@ -9,7 +9,12 @@ namespace tenfold::graph {
 namespace {
 
 // Attribute values of resize2d (docs/operators.md).
-enum Coordinate { half_pixel = 0, asymmetric = 1, pytorch_half_pixel = 3 };
+enum Coordinate {
+  half_pixel = 0,
+  asymmetric = 1,
+  pytorch_half_pixel = 3,
+  tf_half_pixel_for_nn = 5
+};
 enum Nearest { round_prefer_floor = 0, round_prefer_ceil = 1, down = 2 };
 
 std::optional<int64_t> whole_factor(int64_t from, int64_t to, double scale) {
@@ -23,9 +28,10 @@ std::optional<int64_t> whole_factor(int64_t from, int64_t to, double scale) {
 std::optional<Repeats> repeated_pixels(const Network& network, const Node& node) {
   if (node.op != "resize2d" || node.attr_int("mode", 0) != 0) return std::nullopt;
   const int64_t coordinate = node.attr_int("coordinate", 0), nearest = node.attr_int("nearest", 0);
-  // Output pixel o stands at o/s, or at o/s + (1/s - 1)/2, which lies within half a pixel of its
-  // source.
-  const bool from_corner = coordinate == asymmetric && nearest == down;
+  // Output pixel o stands at o/s or (o + 1/2)/s, or at o/s + (1/s - 1)/2, which lies within half a
+  // pixel of its source.
+  const bool from_corner =
+      (coordinate == asymmetric || coordinate == tf_half_pixel_for_nn) && nearest == down;
   const bool from_centre = (coordinate == half_pixel || coordinate == pytorch_half_pixel) &&
                            (nearest == round_prefer_floor || nearest == round_prefer_ceil);
   if (!from_corner && !from_centre) return std::nullopt;

@@ -11,9 +11,9 @@ namespace tenfold::schedules {
 namespace {
 
 bool serves(const Task& task, const Target& target) {
-  static const char* const ops[] = {"map",        "pad",       "gather_channels",
-                                    "transpose",  "resize2d",  "max_pool2d",
-                                    "avg_pool2d", "lp_pool2d", "lrn"};
+  static const char* const ops[] = {"map",      "pad",        "gather",     "gather_channels",
+                                    "transpose", "resize2d",  "max_pool2d", "avg_pool2d",
+                                    "lp_pool2d", "lrn"};
   return target.device == DeviceKind::cpu &&
          std::find(std::begin(ops), std::end(ops), task.op) != std::end(ops);
 }
@@ -29,6 +29,12 @@ int64_t taps(const Task& task) {
 // Channels after which a shuffle repeats itself, one further in each group; 0 for other operators.
 int64_t shuffle_period(const Task& task) {
   return task.op == "gather_channels" ? task.attrs.get_int("groups", 1) : 0;
+}
+
+// Whether a vector's elements come from anywhere, along the dimension of its lanes.
+bool gathers_lanes(const Task& task, const LoopOrder& order) {
+  const int rank = static_cast<int>(task.outputs[0].dims.size());
+  return task.op == "gather" && order.dims[0] == rank - 1 - task.attrs.get_int("axis", 0);
 }
 
 // The output's dimension, counted from the innermost, along which the input's elements lie side by
@@ -120,6 +126,14 @@ Config initial(const Task& task, const Target& target) {
     config.values["lanes"] = 2 * period <= 8 ? 1 : 2;
     config.values["vectors"] = 2 * period <= 8 ? 2 * period : period;
     config.values["tile"] = 1;
+  }
+  // An index serves the pixels of a tile from a register. 28x28 with 128 channels: 0.057 ms in
+  // vectors of 16, 0.021 so.
+  if (gathers_lanes(task, order)) {
+    const std::vector<Axis> all = axes(task, target);
+    config.values["lanes"] = 1;
+    config.values["vectors"] = at_most(all[1], 4);
+    config.values["tile"] = at_most(all[2], 4);
   }
   // A vector of a copy between orders is put together lane by lane. 56x56 with 64 channels out of
   // NCHW: 0.058 ms in vectors of 16, 0.046 of 8.

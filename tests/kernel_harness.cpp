@@ -55,6 +55,9 @@ class Values {
     return static_cast<float>(std::uniform_real_distribution<double>(low, high)(random_) *
                               options_.scale);
   }
+  float index(int64_t below) {
+    return static_cast<float>(std::uniform_int_distribution<int64_t>(0, below - 1)(random_));
+  }
 
  private:
   const KernelRun& options_;
@@ -99,7 +102,8 @@ struct Memory {
     for (const View& view : task.inputs) inputs.push_back(filled_input(view, side, values));
     for (const dsl::Param& param : dsl::params(task)) {
       constants.emplace_back(DType::f32, param.dims);
-      for (float& value : constants.back().as<float>()) value = values(2);
+      for (float& value : constants.back().as<float>())
+        value = param.below > 0 ? values.index(param.below) : values(2);
     }
     for (size_t i = 0; i < task.outputs.size(); ++i) {
       const GuardedArray* shared =

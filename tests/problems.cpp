@@ -29,6 +29,7 @@ std::span<const Family> families() {
       {"pad", draw_pad},
       {"transpose", draw_transpose},
       {"shuffle", draw_shuffle},
+      {"gather", draw_gather},
       {"map", draw_map},
   };
   return table;

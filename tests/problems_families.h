@@ -29,6 +29,7 @@ Problem draw_reduce(Random& random);
 Problem draw_pad(Random& random);
 Problem draw_transpose(Random& random);
 Problem draw_shuffle(Random& random);
+Problem draw_gather(Random& random);
 Problem draw_map(Random& random);
 
 }  // namespace tenfold::testing_support

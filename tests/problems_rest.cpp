@@ -95,7 +95,7 @@ Problem draw_resize(Random& random) {
   const int64_t mode = random.between(0, 2);
   Attrs& attrs = problem.task.attrs;
   attrs.set("mode", static_cast<double>(mode));
-  attrs.set("coordinate", static_cast<double>(random.between(0, 4)));
+  attrs.set("coordinate", static_cast<double>(random.between(0, 5)));
   attrs.set("nearest", static_cast<double>(random.between(0, 3)));
   attrs.set("scale_h", scale_h);
   attrs.set("scale_w", scale_w);
@@ -205,6 +205,19 @@ Problem draw_shuffle(Random& random) {
   const Dims in{random.batch(), random.pixels(), random.pixels(), groups * each};
   Problem problem = over("gather_channels", in, in, random);
   problem.task.attrs.set("groups", static_cast<double>(groups));
+  problem.exact = true;
+  maybe_stages(problem, random);
+  return problem;
+}
+
+Problem draw_gather(Random& random) {
+  const Dims in = random.chance(60) ? feature_map(random) : any_rank(random, 5);
+  const int64_t last = static_cast<int64_t>(in.size()) - 1;
+  const int64_t axis = random.chance(50) ? last : random.between(0, last);
+  Dims out = in;
+  if (random.chance(60)) out[axis] = random.between(1, 2 * in[axis] + 3);
+  Problem problem = over("gather", in, out, random);
+  problem.task.attrs.set("axis", static_cast<double>(axis));
   problem.exact = true;
   maybe_stages(problem, random);
   return problem;

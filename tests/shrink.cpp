@@ -75,6 +75,8 @@ Dims output_dims(const Task& task) {
     for (size_t d = 0; d < out.size(); ++d)
       out[d] += attrs.get_int("begin" + std::to_string(d), 0) +
                 attrs.get_int("end" + std::to_string(d), 0);
+  } else if (task.op == "gather") {
+    out[attrs.get_int("axis", 0)] = old[attrs.get_int("axis", 0)];
   } else if (task.op == "gemm") {
     out[1] = old[1];
   } else if (task.op == "matmul" || task.op == "map") {
@@ -276,11 +278,13 @@ class Shrinker {
           t.inputs[0].dims[d] = extent;
         });
     }
-    if (task_.op != "map" && task_.op != "gemm" && !has_free_channels(task_)) return;
+    const bool gathers = task_.op == "gather";
+    if (task_.op != "map" && task_.op != "gemm" && !gathers && !has_free_channels(task_)) return;
     const Dims out = task_.outputs[0].dims;
     for (size_t d = 0; d < out.size(); ++d) {
       const size_t own = d + in.size() - out.size();
       const bool follows = task_.op == "gemm"         ? d == 0
+                           : gathers ? static_cast<int64_t>(d) != task_.attrs.get_int("axis", 0)
                            : has_free_channels(task_) ? d < 3
                                                       : own < in.size() && in[own] != 1;
       if (follows) continue;

@@ -115,7 +115,7 @@ const Row table[] = {
     {"softmax in=f32:5x7:7,1:0:0,0,0,0 out=f32:5x7:7,1:0:0,0,0,0",
      {"axis=2", "axis=-1", "axis=0.5", "log=2", "log=-1", "pre=clip"}},
     {"resize2d h=5 w=7 c=3 scale_h=2 scale_w=2",
-     {"mode=3", "mode=-1", "coordinate=5", "nearest=4", "exclude_outside=2", "scale_h=0",
+     {"mode=3", "mode=-1", "coordinate=6", "nearest=4", "exclude_outside=2", "scale_h=0",
       "scale_w=-1", "scale_h=1e9", "scale_h=0.1", "h=0", "c=0"}},
     {"lrn h=3 w=4 c=5", {"size=0", "size=-1", "size=2.5", "bias=0", "bias=-1", "alpha=-1", "c=0"}},
     {"layer_norm in=f32:5x7:7,1:0:0,0,0,0 out=f32:5x7:7,1:0:0,0,0,0",
@@ -131,6 +131,7 @@ const Row table[] = {
     {"pad begin0=1 end1=2 in=f32:5x7:7,1:0:0,0,0,0 out=f32:6x9:9,1:0:0,0,0,0",
      {"mode=3", "mode=-1", "begin0=2", "begin0=-9 end0=10 mode=1", "begin0=0.5", "end1=1e12",
       "begin0=8 end0=-7 mode=1"}},
+    {"gather h=3 w=4 c=6 k=5", {"axis=4", "axis=-1", "axis=0.5", "k=0", "k=1e9", "c=0", "h=0"}},
     {"gather_channels h=3 w=4 c=6", {"groups=4", "groups=0", "groups=-1", "groups=12", "c=0"}},
 };
 

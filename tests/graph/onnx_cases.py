@@ -156,6 +156,8 @@ def movements():
     one("transpose_ones", 13, "Transpose", [2, 1, 4, 1], perm=[0, 2, 1, 3])
     one("slice_9", 9, "Slice", [2, 6, 7, 5], starts=[1, -4], ends=[100, -1], axes=[1, 2])
     one("slice_13", 13, "Slice", [2, 6, 7, 5], {"s": ints(1, -6), "e": ints(6, 2**62), "a": ints(1, -2), "t": ints(2, 3)})
+    one("slice_backwards", 13, "Slice", [2, 6, 7, 5], {"s": ints(-1), "e": ints(-2**63), "a": ints(3), "t": ints(-1)})
+    one("slice_both_ways", 13, "Slice", [2, 6, 7, 5], {"s": ints(5, 0, 6), "e": ints(0, 5, -99), "a": ints(1, 3, 2), "t": ints(-2, 2, -3)})
     case("split_11", 11, [("Split", "x", "y,z", dict(axis=1, split=[2, 3]))], {"x": [2, 5, 3]}, outputs=("y", "z"))
     case("split_13", 13, [("Split", "x,s", "y,z", dict(axis=-2))], {"x": [2, 5, 3]}, outputs=("y", "z"), s=ints(1, 4))
     case("split_18", 18, [("Split", "x", "y,z,u", dict(axis=1, num_outputs=3))], {"x": [2, 7, 3]}, outputs=("y", "z", "u"))
@@ -163,6 +165,8 @@ def movements():
     one("gather_scalar", 13, "Gather", [2, 5, 3], {"i": np.int64(-2)}, axis=1)
     one("gather_list", 13, "Gather", [2, 5, 3], {"i": ints(3, 0, -1)}, axis=1)
     one("gather_runs", 13, "Gather", [2, 90, 3], {"i": ints(*range(70), 5, *range(4, 90, 3), -1, 0)}, axis=1)
+    one("gather_map", 13, "Gather", [2, 40, 4, 3], {"i": ints(*(7 * i % 40 - 40 * (i % 2) for i in range(55)))}, axis=1)
+    one("gather_rows", 13, "Gather", [2, 3, 9, 5], {"i": np.int64([[8, 7, 5, 5, 0, -2, 3], [3, 1, 8, -9, 2, 0, 6]])}, axis=2)
     one("gather_step", 13, "Gather", [2, 9, 4, 3], {"i": ints(1, 3, 5, 7)}, axis=1)
     one("gather_shuffle", 13, "Gather", [2, 270, 3, 2], {"i": ints(*(i + 90 * g for i in range(90) for g in range(3)))}, axis=1)
     one("expand", 13, "Expand", [3, 1], {"s": ints(2, 1, 4)})
@@ -189,6 +193,11 @@ def resizes():
                 coordinate_transformation_mode=coordinate)
     for rounding in ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil"):
         one(f"resize_{rounding}", 13, "Resize", [1, 2, 4, 6], {"": None, "s": f32(1, 1, 2, 0.5)}, nearest_mode=rounding)
+    for scales, rounding in ((f32(1, 1, 2, 3), "floor"), (f32(1, 1, 1.7, 0.6), "floor"), (f32(1, 1, 2, 0.5), "round_prefer_ceil")):
+        one(f"resize_tf_{scales[2]:.1f}_{rounding}", 11, "Resize", [1, 2, 5, 6], {"roi": f32(), "s": scales},
+            coordinate_transformation_mode="tf_half_pixel_for_nn", nearest_mode=rounding)
+    one("resize_channels_last", 13, "Resize", [2, 5, 6, 3], {"": None, "s": f32(1, 2, 1.5, 1)}, mode="linear")
+    one("resize_channels_last_rows", 13, "Resize", [2, 5, 6, 3], {"": None, "s": f32(1, 3, 1, 1)})
     case("resize_sizes", 13, [("Resize", "x,,,s", "y", dict(mode="linear"))], {"x": [1, 2, 5, 6]}, s=ints(1, 2, 7, 11))
     case("resize_axes", 18, [("Resize", "x,,,s", "y", dict(mode="linear", axes=[3, 2]))], {"x": [1, 2, 5, 6]}, s=ints(7, 11))
     case("resize_policy", 18, [("Resize", "x,,,s", "y", dict(axes=[2, 3], keep_aspect_ratio_policy="not_larger"))],

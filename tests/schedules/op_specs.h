@@ -26,8 +26,12 @@ inline constexpr const char* exact_specs[] = {
     "conv_transpose2d h=6 w=8 c=24 k=1 r=2 s=2 stride=2 output=nchw bias",
     "resize2d n=3 h=5 w=7 c=11 mode=0 coordinate=1 nearest=2",
     "resize2d h=3 w=4 c=16 scale_h=4 scale_w=8 mode=0",
+    "resize2d h=3 w=4 c=5 scale_h=2 scale_w=1.5 coordinate=5 nearest=2",
     "map n=3 h=5 w=7 c=13 bias add relu",
     "map h=4 w=9 c=3 input=nchw scale_shift",
+    "gather n=3 h=5 w=4 c=13 k=21 relu",
+    "gather n=2 h=7 w=5 c=16 axis=1 k=11 pre=scale_shift",
+    "gather h=4 w=9 c=3 k=5 input=nchw output=nchw",
     "gather_channels n=3 h=5 w=4 c=24 groups=3",
     "gather_channels h=3 w=3 c=14 groups=7",
     // Written out, for the short form of a spec does not describe their views.
