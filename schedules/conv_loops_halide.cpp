@@ -23,6 +23,7 @@ void keep_load(const dsl::Algorithm& algorithm, Halide::Func out, const Halide::
   if (const auto order = algorithm.funcs.find("order"); order != algorithm.funcs.end())
     Halide::Func(order->second).compute_root();
   if (!algorithm.funcs.contains("load")) return;
+  if (stage == stage_none) return;
   Halide::Func load = algorithm.funcs.at("load");
   if (stage == stage_root)
     load.compute_root();

@@ -145,7 +145,7 @@ ConvTile good_tile(const Task& task, const std::vector<int64_t>& lanes,
       if (s.groups > 1 && s.k / s.groups % (width * kt) != 0) continue;
       for (const int64_t xt : conv_tile_widths(s)) {
         for (const int64_t yt : {1, 2, 3}) {
-          if (xt > s.width || yt > s.height) continue;
+          if (xt > s.width || yt > s.height || yt > choice.rows) continue;
           consider({width, kt, xt, yt, 0}, 1);
           if (choice.skip && reach.top + reach.bottom > 0) consider({width, kt, xt, yt, 1}, 1);
           if (choice.skip && reach.left + reach.right > 0) consider({width, kt, xt, yt, 2}, 1.02);

@@ -46,6 +46,7 @@ int64_t good_channel_block(const ConvShape& shape, const ConvTile& tile,
 struct ConvTileChoice {
   bool runs = true;  // of pixels
   bool skip = true;
+  int64_t rows = 3;  // of a tile, at most
 };
 
 /// The best of all tiles that fit and whose widths are among `lanes`.
