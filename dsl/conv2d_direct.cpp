@@ -53,6 +53,34 @@ struct Parts {
   }
 };
 
+/// Tiles along a side, each inside one run.
+class TileStarts {
+ public:
+  TileStarts(std::vector<TapRun> runs, int tile) : runs_(std::move(runs)), tile_(tile) {
+    for (const TapRun& run : runs_) ends_.push_back(count() + whole((run.count - 1) / tile + 1));
+  }
+
+  int count() const { return ends_.empty() ? 0 : ends_.back(); }
+
+  /// The first output of tile t.
+  Expr of(const Expr& t) const {
+    Expr start;
+    for (size_t i = runs_.size(); i-- > 0;) {
+      const int first = whole(runs_[i].first), extent = whole(runs_[i].count);
+      // Clamped for other tiles too, which Halide takes into account.
+      const Expr at =
+          Halide::clamp((t - (i > 0 ? ends_[i - 1] : 0)) * tile_, 0, extent - tile_);
+      start = start.defined() ? Halide::select(t < ends_[i], first + at, start) : first + at;
+    }
+    return start;
+  }
+
+ private:
+  std::vector<TapRun> runs_;
+  int tile_;
+  std::vector<int> ends_;
+};
+
 }  // namespace
 
 Algorithm direct_conv2d(const Task& task, const Binding& binding, const SkipTiles& skip) {
@@ -93,6 +121,35 @@ LineConv line_conv2d(const Task& task, const Binding& binding) {
   out(k, x, y, n) = Halide::undef<float>();
   out(k, to.x, to.y, to.n) = parts.finished(acc(k, pixels[0]), k, to);
   return {parts.algorithm(out, acc), pixels};
+}
+
+RegionConv region_conv2d(const Task& task, const Binding& binding, int width, int height) {
+  Parts parts(task, binding);
+  const Dims& in = task.inputs[0].dims;
+  const TileStarts across(tap_runs_across(task), width), down(tap_runs_down(task), height);
+  Halide::RDom pixels({{0, width}, {0, height}, {0, across.count()}, {0, down.count()}}, "pixels");
+  Halide::Var k("k"), x("x"), y("y"), n("n"), xi("xi"), yi("yi"), tx("tx"), ty("ty");
+
+  // Inside the image for one pixel of a tile is inside for all.
+  const auto inside = [&](const Expr& at, int64_t extent) { return at >= 0 && at < whole(extent); };
+  parts.taps.where(inside(parts.in_x(across.of(tx)), in[2]));
+  parts.taps.where(inside(parts.in_y(down.of(ty)), in[1]));
+  const auto known_inside = [](const Expr& at, int64_t extent) {
+    return Halide::unsafe_promise_clamped(at, 0, whole(extent) - 1);
+  };
+  const Expr from_x = known_inside(parts.in_x(across.of(tx) + xi), in[2]),
+             from_y = known_inside(parts.in_y(down.of(ty) + yi), in[1]);
+  Halide::Func acc("acc"), out("out");
+  acc(k, xi, yi, tx, ty, n) = 0.0f;
+  acc(k, xi, yi, tx, ty, n) +=
+      binding.inputs[0](parts.taps[0], from_x, from_y, n) *
+      binding.param_at(0, {k, parts.taps[0], parts.taps[2], parts.taps[1]});
+  const Pixel to{across.of(pixels[2]) + pixels[0], down.of(pixels[3]) + pixels[1], n};
+  out(k, x, y, n) = Halide::undef<float>();
+  out(k, to.x, to.y, n) =
+      parts.finished(acc(k, pixels[0], pixels[1], pixels[2], pixels[3], n), k, to);
+  parts.masked = false;
+  return {parts.algorithm(out, acc), pixels, across.count(), down.count()};
 }
 
 }  // namespace tenfold::dsl

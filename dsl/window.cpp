@@ -4,6 +4,42 @@
 
 namespace tenfold::dsl {
 
+namespace {
+
+std::vector<TapRun> tap_runs(int64_t extent, int64_t outputs, int64_t kernel, int64_t stride,
+                             int64_t dilation, int64_t pad) {
+  std::vector<TapRun> runs;
+  int64_t previous_first = 0;
+  for (int64_t o = 0; o < outputs; ++o) {
+    int64_t first = kernel, taps = 0;
+    for (int64_t tap = 0; tap < kernel; ++tap) {
+      const int64_t at = o * stride + tap * dilation - pad;
+      if (at < 0 || at >= extent) continue;
+      first = std::min(first, tap);
+      ++taps;
+    }
+    if (runs.empty() || taps != runs.back().taps || first != previous_first)
+      runs.push_back({o, 0, taps});
+    ++runs.back().count;
+    previous_first = first;
+  }
+  return runs;
+}
+
+}  // namespace
+
+std::vector<TapRun> tap_runs_down(const Task& task) {
+  const Window w = window_of(task.attrs);
+  return tap_runs(task.inputs[0].dims[1], task.outputs[0].dims[1], w.kernel_h, w.stride_h,
+                  w.dilation_h, w.pad_top);
+}
+
+std::vector<TapRun> tap_runs_across(const Task& task) {
+  const Window w = window_of(task.attrs);
+  return tap_runs(task.inputs[0].dims[2], task.outputs[0].dims[2], w.kernel_w, w.stride_w,
+                  w.dilation_w, w.pad_left);
+}
+
 Window window_of(const Attrs& attrs) {
   return {.kernel_h = attrs.get_int("kernel_h", 1),
           .kernel_w = attrs.get_int("kernel_w", 1),

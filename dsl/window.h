@@ -1,5 +1,7 @@
 // Window: the geometry that convolutions and pools share, read from a task's attributes.
 #pragma once
+#include <vector>
+
 #include "base/task.h"
 
 namespace tenfold::dsl {
@@ -26,6 +28,16 @@ int64_t window_extent(int64_t extent, int64_t kernel, int64_t stride, int64_t di
 /// output of the extents that follow. Views are {N, H, W, C}, float32; channels are the operator's
 /// own matter. Errors: invalid_shape.
 Status check_window(const Task& task);
+
+/// Outputs side by side that read the same taps of a window's side: `taps` of them, the others lie
+/// outside the image.
+struct TapRun {
+  int64_t first, count, taps;
+};
+
+/// Of one side of an operator with this window, all its outputs.
+std::vector<TapRun> tap_runs_down(const Task& task);
+std::vector<TapRun> tap_runs_across(const Task& task);
 
 /// How far beyond inputs[0] the windows of outputs[0] read.
 Halo window_reach(const Task& task);

@@ -50,7 +50,7 @@ Axis load_axis(const Task& task) {
   // A tile's row of a channel plane may be less than the vector in which it is made.
   if (task.inputs[0].strides[3] == 1) axis.values.push_back(stage_tile);
   // Read where it lies: tiles at the edges ask of each pixel whether it is there.
-  if (task.prologue.empty()) axis.values.insert(axis.values.begin(), stage_none);
+  if (task.prologue.empty() && reads_image(task)) axis.values.insert(axis.values.begin(), stage_none);
   return axis;
 }
 
@@ -61,13 +61,15 @@ Axis rows_of_tile(const ConvShape& s) {
   return {"yt", rows};
 }
 
-// Taps that would read nothing but padding are left out: 1: for a tile's rows, 2: columns as well.
+// Taps that would read nothing but padding are left out: 1: for a tile's rows, 2: columns as well,
+// 3: for both, tiles beginning where the taps change that read the image.
 Axis skip_axis(const Task& task) {
   const Halo reach = dsl::window_reach(task);
   Axis axis{"skip", {0}};
-  if (conv_shape(task).groups > 1) return axis;
+  if (conv_shape(task).groups > 1 || !reads_image(task)) return axis;
   if (reach.top + reach.bottom > 0) axis.values.push_back(1);
   if (reach.left + reach.right > 0) axis.values.push_back(2);
+  if (reach != Halo{} && fits_regions(task, 1, 1)) axis.values.push_back(3);
   return axis;
 }
 
@@ -111,6 +113,11 @@ Status legal(const Task& task, const Target& target, const Config& config) {
     return illegal("runs of pixels are shared by blocks of channels");
   if (config.at("skip") > 0 && config.at("stage") != stage_none && config.at("stage") != stage_root)
     return illegal("what is kept of the input has no constant size where taps are left out");
+  if (config.at("skip") == 3 &&
+      (config.at("par") == 0 || config.at("stage") != stage_none || strip > 0))
+    return illegal("tiles of outputs that read the same read the input itself, image by image");
+  if (config.at("skip") == 3 && !fits_regions(task, xt, yt))
+    return illegal("the tile is larger than a run of outputs that read the same");
   if (yt > 0 && xt > s.width) return illegal("the tile is wider than a row");
   if (yt > 0 && strip >= strip_tiles(s, xt, yt)) return illegal("the strip is the whole image");
   if (cb > 0 && strip > 0 && strip_tiles(s, xt, yt) % strip != 0)
@@ -130,7 +137,7 @@ Status legal(const Task& task, const Target& target, const Config& config) {
 // Granite Rapids, 2026-11, 3x3 at stride 2: 3 -> 16@384x768 0.58 ms copied, 0.41 in place; 3 ->
 // 64@224 0.285 and 0.27; 7x7, 3 -> 64@224 1.29 and 1.49.
 bool reads_planes_in_place(const Task& task, const ConvTile& tile, const Target& target) {
-  if (!task.prologue.empty() || task.inputs[0].strides[3] == 1) return false;
+  if (!task.prologue.empty() || task.inputs[0].strides[3] == 1 || !reads_image(task)) return false;
   const ConvShape s = conv_shape(task);
   const Halo reach = dsl::window_reach(task);
   const int64_t ends = (reach.left > 0 ? 1 : 0) + (reach.right > 0 ? 1 : 0),
@@ -144,17 +151,15 @@ bool reads_planes_in_place(const Task& task, const ConvTile& tile, const Target&
 
 Config initial(const Task& task, const Target& target) {
   const ConvShape s = conv_shape(task);
-  const auto tiles = [&](bool skip, int64_t rows = 3) {
-    return good_tile(task, lane_choices(s, target),
-                     {.runs = s.groups == 1 && s.n * s.height > 1 && rows > 1,
-                      .skip = s.groups == 1 && skip,
-                      .rows = rows},
-                     target);
+  const auto tiles = [&](ConvTileChoice choice) {
+    choice.runs = choice.runs && s.groups == 1 && s.n * s.height > 1;
+    choice.skip = choice.skip && s.groups == 1;
+    return good_tile(task, lane_choices(s, target), choice, target);
   };
   int64_t stage = stage_axis(task).values[0];
-  ConvTile tile = tiles(stage == stage_none);
+  ConvTile tile = tiles({.skip = stage == stage_none});
   if (stage != stage_none && s.groups == 1) {
-    const ConvTile row = tiles(false, 1);
+    const ConvTile row = tiles({.runs = false, .skip = false, .rows = 1});
     if (reads_planes_in_place(task, row, target)) {
       const Halo reach = dsl::window_reach(task);
       stage = stage_none;
@@ -174,8 +179,8 @@ Config initial(const Task& task, const Target& target) {
   const int64_t blocks = divide_up(divide_up(s.k, tile.lanes), tile.kt);
   const bool by_blocks = tile.yt == 0 || (blocks >= 4 && weight_bytes > kept_bytes);
   if (by_blocks && stage != stage_none) {
-    stage = stage_root;  // a strip's would be made again for each block
-    tile = tiles(true);
+    tile = tiles({.regions = true});
+    stage = tile.skip == 3 ? stage_none : stage_root;  // a strip's would be made for each block
   }
   if (by_tile && !by_blocks) stage = stage_tile;
   // Weights that are a small part of L2 are read again for each tile, so that wide pixels are
@@ -275,7 +280,8 @@ void order_sums(Halide::Func acc, const Halide::RDom& taps, const Config& config
   using Halide::Var;
   using Halide::VarOrRVar;
   const auto axis = [&](const char* name) { return static_cast<int>(config.at(name)); };
-  const auto at = acc.args();  // k, x, y, n or k, pixel
+  const auto at = acc.args();  // k, x, y, n or k, pixel or k, x, y in a tile, tiles, n
+  const bool in_tiles = at.size() > 4;
   // Loops inside a tile, from the innermost, and those over tiles.
   struct Loops {
     std::vector<VarOrRVar> tile, tiles;
@@ -286,7 +292,9 @@ void order_sums(Halide::Func acc, const Halide::RDom& taps, const Config& config
     Loops loops{{ki, kv}, {}};
     for (size_t d = 1; d < std::min<size_t>(at.size(), 3); ++d) {
       Var inner(d == 1 ? "xi" : "yi"), outer(d == 1 ? "xo" : "yo");
-      if (blocked) {
+      if (blocked && in_tiles) {
+        loops.tiles.push_back(at[d + 2]);
+      } else if (blocked) {
         stage.split(at[d], outer, inner, axis(d == 1 ? "xt" : "yt"),
                     Halide::TailStrategy::GuardWithIf);
         loops.tiles.push_back(outer);
@@ -371,6 +379,38 @@ Scheduled apply_line(const Task& task, const Target& target, const Config& confi
   return scheduled;
 }
 
+/// parallel blocks of k: for images: for tiles of y, x: a tile's sums and what is made of them, as
+/// below.
+Scheduled apply_regions(const Task& task, const Target& target, const Config& config) {
+  const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
+  const auto axis = [&](const char* name) { return static_cast<int>(config.at(name)); };
+  const dsl::RegionConv region = dsl::region_conv2d(task, binding, axis("xt"), axis("yt"));
+  Halide::Func out = region.algorithm.funcs.at("out"), acc = region.algorithm.funcs.at("acc");
+  Names v;
+  const Halide::RVar x = region.pixels[0], y = region.pixels[1], across = region.pixels[2],
+                     down = region.pixels[3];
+  Halide::Stage update = out.update();
+  split_vectors(update, out.args()[0], v.ko, v.kv, v.ki, conv_shape(task).k, axis("lanes"),
+                axis("kt"), Halide::TailStrategy::Predicate);
+  update.unroll(x)
+      .unroll(y)
+      .reorder(v.ki, v.kv, x, y, across, down, out.args()[3], v.ko)
+      .parallel(v.ko);
+
+  acc.bound_extent(acc.args()[0], axis("lanes") * axis("kt"));
+  if (axis("cb") > 0)
+    acc.compute_at(out, v.ko);
+  else
+    acc.compute_at(out, across);
+  order_sums(acc, region.algorithm.reduction, config, axis("cb") > 0);
+  Scheduled scheduled = finish(region.algorithm, binding);
+  stream_weights(scheduled, task, config, binding.params[0], region.algorithm.reduction,
+                 {{".n", static_cast<int>(conv_shape(task).n)},
+                  {down.name(), region.down},
+                  {across.name(), region.across}});
+  return scheduled;
+}
+
 /// parallel strips of rows of images: for blocks of k: for tiles of y, x in the strip:
 ///   sums[yt][xt][kt] = 0, in registers
 ///   for r, s: for c: [unrolled: kt weights, and for each pixel one broadcast and kt products]
@@ -380,10 +420,11 @@ Scheduled apply_line(const Task& task, const Target& target, const Config& confi
 /// kept for one tile only. par=1: threads take blocks of k instead. cb>0: the sums of a strip lie
 /// in memory, and each block of channels is added to all tiles before the next, so that its weights
 /// stay in L1. yt=0: tiles are runs of pixels (`apply_line`). skip>0: taps that are padding for all
-/// of a tile are left out. Tiles at the right and the bottom edge are cut. Weights are padded with
+/// of a tile are left out, with 3 by tiles of their own (`apply_regions`). Tiles at the right and the bottom edge are cut. Weights are padded with
 /// zeros to whole blocks; what lies past K is not stored.
 Scheduled apply(const Task& task, const Target& target, const Config& config) {
   if (config.at("yt") == 0) return apply_line(task, target, config);
+  if (config.at("skip") == 3) return apply_regions(task, target, config);
   const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
   dsl::Algorithm algorithm = algorithm_of(task, binding, config);
   Halide::Func out = algorithm.funcs.at("out"), acc = algorithm.funcs.at("acc");

@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 
+#include "dsl/window.h"
 #include "schedules/loops.h"
 
 namespace tenfold::schedules {
@@ -28,6 +29,16 @@ struct Cut {
     int64_t size = 0, count = 0, taps = 0;  // taps of all tiles together
   };
   std::array<Part, 2> parts;
+
+  Cut(const std::vector<dsl::TapRun>& runs, int64_t tile) {
+    Part& part = parts[0];
+    part.size = tile;
+    for (const dsl::TapRun& run : runs) {
+      const int64_t count = divide_up(run.count, tile);
+      part.count += count;
+      part.taps += count * run.taps;
+    }
+  }
 
   Cut(int64_t extent, int64_t tile, const Side& side, bool skip) {
     for (int64_t first = 0; first < extent; first += tile) {
@@ -71,6 +82,29 @@ bool fits_registers(const ConvTile& tile, const Target& target) {
          target.registers;
 }
 
+bool reads_image(const Task& task) {
+  const auto reads = [](const std::vector<dsl::TapRun>& runs) {
+    return std::any_of(runs.begin(), runs.end(),
+                       [](const dsl::TapRun& run) { return run.taps > 0; });
+  };
+  return reads(dsl::tap_runs_across(task)) && reads(dsl::tap_runs_down(task));
+}
+
+bool fits_regions(const Task& task, int64_t xt, int64_t yt) {
+  if (!task.prologue.empty() || task.attrs.get_int("groups", 1) > 1 || !reads_image(task))
+    return false;
+  bool again = false;  // a pixel in two tiles
+  const auto fit = [&](const std::vector<dsl::TapRun>& runs, int64_t tile) {
+    return std::all_of(runs.begin(), runs.end(), [&](const dsl::TapRun& run) {
+      again = again || run.count % tile != 0;
+      return run.count >= tile;
+    });
+  };
+  if (!fit(dsl::tap_runs_across(task), xt) || !fit(dsl::tap_runs_down(task), yt)) return false;
+  return !again || std::none_of(task.epilogue.begin(), task.epilogue.end(),
+                                [](const Stage& stage) { return stage.input >= 0; });
+}
+
 double image_cycles(const Task& task, const ConvTile& tile, const Target& target) {
   const ConvShape s = conv_shape(task);
   const Sides sides = sides_of(task, s.window);
@@ -93,8 +127,10 @@ double image_cycles(const Task& task, const ConvTile& tile, const Target& target
     add(rest, one, one * taps, 6 * static_cast<double>(rest));
     return blocks * cycles;
   }
-  const Cut x(s.width, tile.xt, sides.across, tile.skip == 2),
-      y(s.height, tile.yt, sides.down, tile.skip >= 1);
+  const Cut x = tile.skip == 3 ? Cut(dsl::tap_runs_across(task), tile.xt)
+                               : Cut(s.width, tile.xt, sides.across, tile.skip == 2);
+  const Cut y = tile.skip == 3 ? Cut(dsl::tap_runs_down(task), tile.yt)
+                               : Cut(s.height, tile.yt, sides.down, tile.skip >= 1);
   for (const Cut::Part& along : x.parts)
     for (const Cut::Part& down : y.parts)
       add(along.size * down.size, static_cast<double>(along.count * down.count),
@@ -149,6 +185,8 @@ ConvTile good_tile(const Task& task, const std::vector<int64_t>& lanes,
           consider({width, kt, xt, yt, 0}, 1);
           if (choice.skip && reach.top + reach.bottom > 0) consider({width, kt, xt, yt, 1}, 1);
           if (choice.skip && reach.left + reach.right > 0) consider({width, kt, xt, yt, 2}, 1.02);
+          // The others read a copy of the input inside a frame of zeros.
+          if (choice.regions && fits_regions(task, xt, yt)) consider({width, kt, xt, yt, 3}, 0.95);
         }
         if (choice.runs) consider({width, kt, xt, 0, 0}, 1.02);
       }

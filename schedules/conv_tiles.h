@@ -11,13 +11,21 @@ namespace tenfold::schedules {
 
 /// kt vectors of `lanes` output channels by xt x yt pixels; yt = 0: by a run of xt pixels that may
 /// go on in the next row. skip: taps that read only padding are left out for a tile's rows (1), or
-/// rows and columns (2).
+/// rows and columns (2), or tiles begin where the taps change that read the image (3).
 struct ConvTile {
   int64_t lanes, kt, xt, yt, skip;
 };
 
 /// The sums of a tile, two operands of a product: what it needs of the target's registers.
 bool fits_registers(const ConvTile& tile, const Target& target);
+
+/// Whether any output reads the image: a kernel that reads nothing has no such argument.
+bool reads_image(const Task& task);
+
+/// Whether tiles may begin where the taps change (dsl::region_conv2d): each run of outputs that read
+/// the same is as long as a tile, and an operand is not read again where a result may have taken its
+/// place.
+bool fits_regions(const Task& task, int64_t xt, int64_t yt);
 
 /// Cycles of all tiles of all images. Products take half a cycle and so do loads, and vectors a
 /// whole one where a unit takes them in halves; a sum waits four cycles for the one before; each
@@ -46,6 +54,7 @@ int64_t good_channel_block(const ConvShape& shape, const ConvTile& tile,
 struct ConvTileChoice {
   bool runs = true;  // of pixels
   bool skip = true;
+  bool regions = false;
   int64_t rows = 3;  // of a tile, at most
 };
 
