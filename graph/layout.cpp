@@ -271,8 +271,7 @@ class Builder {
   bool is_row_major(const Node& maker, TensorId tensor) const {
     if (in_model_order(maker)) return true;
     if (maker.op == "reshape" || maker.op == "flatten") {
-      const Dims &from = dims(maker.inputs[0]), &to = dims(tensor);
-      if (!copy_boxes(from, dense_strides(from), to, dense_strides(to)))
+      if (!has_common_cut(dims(maker.inputs[0]), dims(tensor)))
         return true;  // no way to copy into NHWC
     }
     const auto& readers = uses_.readers[tensor];

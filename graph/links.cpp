@@ -4,6 +4,8 @@
 #include <map>
 #include <unordered_set>
 
+#include "graph/strides.h"
+
 namespace tenfold::graph {
 namespace {
 
@@ -32,11 +34,16 @@ class Linker {
   }
 
  private:
-  // Something computes the tensor into wherever it is told to.
+  // Something computes the tensor into wherever it is told to. A reshape of dims that have no
+  // common cut can only write a dense buffer.
   bool writable(TensorId tensor) const {
     const int maker = uses_.maker[tensor];
-    return maker >= 0 && !uses_.is_output[tensor] && links_.of[tensor].kind == Link::none &&
-           !is_view_node(network_.nodes[maker]);
+    if (maker < 0 || uses_.is_output[tensor] || links_.of[tensor].kind != Link::none) return false;
+    const Node& node = network_.nodes[maker];
+    if (is_reshape(node) &&
+        !has_common_cut(network_.tensors[node.inputs[0]].dims, network_.tensors[tensor].dims))
+      return false;
+    return !is_view_node(node);
   }
 
   // All inputs lie side by side in another concatenation's output.

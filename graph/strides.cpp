@@ -76,6 +76,10 @@ std::optional<CopyBoxes> copy_boxes(const Dims& from, const Dims& from_strides, 
   return boxes;
 }
 
+bool has_common_cut(const Dims& from, const Dims& to) {
+  return copy_boxes(from, dense_strides(from), to, dense_strides(to)).has_value();
+}
+
 bool needs_unit_dim(const View& view) {
   return view.offset != 0 && std::ranges::find(view.strides, 1) == view.strides.end();
 }

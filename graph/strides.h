@@ -24,6 +24,9 @@ struct CopyBoxes {
   Dims dims, from_strides, to_strides;
 };
 
+/// Whether two shapes of one sequence of elements have a common cut (copy_boxes).
+bool has_common_cut(const Dims& from, const Dims& to);
+
 /// Splits both shapes' dims until they agree and merges what is contiguous on both sides. Nothing
 /// when their extents cannot be cut to agree (4x6 to 6x4). Precondition: equal volumes, in model
 /// order.
