@@ -115,7 +115,8 @@ void add_bench(CLI::App& app, Run& chosen) {
                    "Engines to time in turn with ours: onnxruntime,openvino,mnn; for operators "
                    "onednn too")
       ->delimiter(',')
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->option_text("ENGINE,ENGINE");
   command->add_option("--model", network.model, "With DIR: the ONNX model, for --against");
   add_repeated(*command, "--input", network.inputs,
                "With DIR: NAME=FILE.npy; inputs that are not given are random");

@@ -31,7 +31,9 @@ CLI::Validator not_negative() {
 
 CLI::Option* add_repeated(CLI::App& command, const std::string& name,
                           std::vector<std::string>& values, const std::string& help) {
-  return command.add_option(name, values, help)->allow_extra_args(false);
+  return command.add_option(name, values, help)
+      ->allow_extra_args(false)
+      ->option_text("TEXT (may be repeated)");
 }
 
 }  // namespace tenfold::cli

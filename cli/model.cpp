@@ -39,7 +39,8 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       .add_option("--outputs", options.outputs,
                   "Tensors to keep as outputs instead of the model's own")
       ->delimiter(',')
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->option_text("NAME,NAME");
 }
 
 Result<graph::ImportOptions> import_options(const ModelOptions& options) {

@@ -1,8 +1,11 @@
 // Shape rules and lowering of normalisations and softmax.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "graph/convert.h"
 #include "graph/edit.h"
+#include "graph/fold.h"
 #include "graph/onnx_families.h"
 
 namespace tenfold::graph {
@@ -30,6 +33,29 @@ Dims channel_image(const Dims& dims) {
   if (dims.size() == 2) return {dims[0], dims[1], 1, 1};
   if (dims.size() == 4) return dims;
   return {dims[0], dims[1], product(dims, 2, dims.size() - 1), dims.back()};
+}
+
+// A constant's numbers for all elements of dims that it broadcasts to.
+Values spread(const Tensor& constant, const Dims& dims) {
+  Dims strides(dims.size(), 0);
+  const size_t skipped = dims.size() - constant.dims.size();
+  for (size_t d = 0; d < constant.dims.size(); ++d)
+    if (constant.dims[d] > 1)
+      strides[skipped + d] = product(constant.dims, d + 1, constant.dims.size());
+  return to_doubles(gather_strided(*constant.constant, dims, 0, strides));
+}
+
+// The dims that are normalised together: from `axis` on.
+Result<Dims> normal_dims(const OpView& op) {
+  TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", -1), op.rank(0)));
+  return Dims(op.dims(0).begin() + axis, op.dims(0).end());
+}
+
+// x / max(norm, the smallest normal number): zeros stay zero.
+void finish_quotient(Lowering& op, TensorId x, TensorId norm) {
+  const Dims dims = op.dims_of(norm);
+  const Values bounds{std::numeric_limits<float>::min(), std::numeric_limits<float>::max()};
+  op.finish("div", {x, op.emit("clip", {norm}, dims, {{"values", bounds}})}, op.dims_of(x));
 }
 
 }  // namespace
@@ -121,23 +147,59 @@ Status lower_group_norm(
 }
 
 Status shape_layer_norm(OpView& op) {
-  TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", -1), op.rank(0)));
-  const Dims wanted(op.dims(0).begin() + axis, op.dims(0).end());
-  for (size_t i : {size_t{1}, size_t{2}})
-    if (op.has(i) && op.dims(i) != wanted)
-      return broken("scale or bias is not of shape " + to_string(wanted));
+  TENFOLD_TRY(const Dims wanted, normal_dims(op));
+  for (size_t i : {size_t{1}, size_t{2}}) {
+    if (!op.has(i)) continue;
+    const auto fitted = broadcast(op.dims(i), wanted);
+    if (!fitted || *fitted != wanted)
+      return broken("scale or bias of shape " + to_string(op.dims(i)) +
+                    " does not broadcast to " + to_string(wanted));
+  }
   return shape_same(op);
 }
 
 Status lower_layer_norm(Lowering& op) {
-  TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", -1), op.rank(0)));
-  const Dims& dims = op.dims(0);
-  const int64_t rows = product(dims, 0, axis), columns = product(dims, axis, dims.size());
-  const TensorId scale = op.reshape(op.input(1), {columns});
+  TENFOLD_TRY(const Dims line, normal_dims(op));
+  const int64_t columns = product(line, 0, line.size()), rows = *volume(op.dims(0)) / columns;
+  const TensorId scale = op.constant({columns}, spread(op.in(1), line));
   const TensorId shift =
-      op.has(2) ? op.reshape(op.input(2), {columns}) : op.constant({columns}, Values(columns, 0));
+      op.constant({columns}, op.has(2) ? spread(op.in(2), line) : Values(columns, 0));
   op.finish("layer_norm", {op.reshape(op.input(0), {rows, columns}), scale, shift}, {rows, columns},
             {{"epsilon", op.node().attr_float("epsilon", 1e-5)}, {"axis", int64_t{1}}});
+  return {};
+}
+
+/// x / sqrt(mean(x^2) + epsilon) * scale, over the dims from axis on.
+Status lower_rms_norm(Lowering& op) {
+  TENFOLD_TRY(const Dims line, normal_dims(op));
+  const int64_t columns = product(line, 0, line.size()), rows = *volume(op.dims(0)) / columns;
+  const Dims dims{rows, columns}, one{rows, 1};
+  const TensorId x = op.reshape(op.input(0), dims);
+  const TensorId squares =
+      op.emit("reduce", {x}, one, {{"kind", int64_t{7}}, {"axes", int64_t{2}}});
+  const Values mean{1.0 / static_cast<double>(columns), op.node().attr_float("epsilon", 1e-5)};
+  const TensorId root =
+      op.emit("sqrt", {op.emit("affine", {squares}, one, {{"values", mean}})}, one);
+  const TensorId normal = op.emit("div", {x, root}, dims);
+  op.finish("scale", {normal, op.constant({columns}, spread(op.in(1), line))}, dims);
+  return {};
+}
+
+Status shape_lp_norm(OpView& op) {
+  TENFOLD_CHECK(normal_axis(op.attr("axis", -1), op.rank(0)));
+  const int64_t p = op.attr("p", 2);
+  if (p != 1 && p != 2) return broken("p = " + std::to_string(p));
+  return shape_same(op);
+}
+
+Status lower_lp_norm(Lowering& op) {
+  TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", -1), op.rank(0)));
+  Dims one = op.dims(0);
+  one[axis] = 1;
+  const int64_t kind = op.attr("p", 2) == 1 ? 5 : 6;
+  finish_quotient(op, op.input(0),
+                  op.emit("reduce", {op.input(0)}, one,
+                          {{"kind", kind}, {"axes", int64_t{1} << axis}}));
   return {};
 }
 

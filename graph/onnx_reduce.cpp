@@ -22,6 +22,17 @@ Dims kept(const Dims& dims, const std::vector<int64_t>& axes) {
   return out;
 }
 
+// log(sum(exp(x - m))) + m, m being the largest x: no exponential overflows.
+void finish_log_sum_exp(Lowering& op, int64_t mask, const Dims& reduced) {
+  const auto reduce = [&](TensorId x, int64_t kind) {
+    return op.emit("reduce", {x}, reduced, {{"kind", kind}, {"axes", mask}});
+  };
+  const TensorId x = op.input(0), most = reduce(x, 2);
+  const TensorId below = op.emit("sub", {x, most}, op.dims(0));
+  const TensorId sum = reduce(op.emit("exp", {below}, op.dims(0)), 0);
+  op.finish("add", {op.emit("log", {sum}, reduced), most}, reduced);
+}
+
 }  // namespace
 
 Result<std::vector<int64_t>> reduce_axes(const OpView& op) {
@@ -67,6 +78,10 @@ Status lower_reduce(Lowering& op) {
   }
   int64_t mask = 0;
   for (int64_t axis : axes) mask |= int64_t{1} << axis;
+  if (name == "ReduceLogSumExp") {
+    finish_log_sum_exp(op, mask, dims);
+    return {};
+  }
   const auto row = std::ranges::find_if(kinds, [&](const Kind& kind) { return name == kind.onnx; });
   Lowering::Attrs attrs{{"kind", row->kind}, {"axes", mask}};
   if (name == "ReduceLogSum")

@@ -45,6 +45,30 @@ Result<Pads> pads_of(const OpView& op) {
   return pads;
 }
 
+// What comes before the first element is the end, and what comes behind the last the begin.
+void finish_wrapped(Lowering& op, const Pads& pads) {
+  TensorId x = op.input(0);
+  for (size_t axis = 0; axis < pads.begins.size(); ++axis) {
+    const int64_t begin = pads.begins[axis], end = pads.ends[axis];
+    Dims dims = op.dims_of(x);
+    const int64_t extent = dims[axis];
+    const auto slice = [&](int64_t from, int64_t count) {
+      Dims starts(dims.size(), 0), piece = dims;
+      starts[axis] = from;
+      piece[axis] = count;
+      return op.emit("slice", {x}, piece,
+                     {{"starts", starts}, {"steps", std::vector<int64_t>(dims.size(), 1)}});
+    };
+    std::vector<TensorId> parts{x};
+    if (begin > 0) parts.insert(parts.begin(), slice(extent - begin, begin));
+    if (end > 0) parts.push_back(slice(0, end));
+    if (parts.size() == 1) continue;
+    dims[axis] += begin + end;
+    x = op.emit("concat", parts, dims, {{"axis", static_cast<int64_t>(axis)}});
+  }
+  op.alias(x);
+}
+
 /// Reshape, transpose, reshape: what both depth/space moves are.
 Status finish_blocks(Lowering& op, Dims split, std::vector<int64_t> perm) {
   const TensorId blocks = op.reshape(op.input(0), std::move(split));
@@ -122,7 +146,8 @@ Status shape_pad(OpView& op) {
 
 Status limit_pad(const OpView& op) {
   TENFOLD_TRY(const Pads pads, pads_of(op));
-  if (pads.mode != "constant" && pads.mode != "reflect" && pads.mode != "edge")
+  if (pads.mode != "constant" && pads.mode != "reflect" && pads.mode != "edge" &&
+      pads.mode != "wrap")
     return refused("pad mode " + pads.mode);
   for (size_t i = 0; i < pads.begins.size(); ++i) {
     if (pads.mode != "constant" && std::min(pads.begins[i], pads.ends[i]) < 0)
@@ -130,6 +155,8 @@ Status limit_pad(const OpView& op) {
     const int64_t cut = std::max<int64_t>(-pads.begins[i], 0) + std::max<int64_t>(-pads.ends[i], 0);
     if (cut > 0 && cut >= op.dims(0)[i])
       return refused("negative pads that leave nothing of dim " + std::to_string(i));
+    if (pads.mode == "wrap" && std::max(pads.begins[i], pads.ends[i]) > op.dims(0)[i])
+      return refused("wraps more than dim " + std::to_string(i) + " has");
     if (pads.mode == "reflect" && std::max(pads.begins[i], pads.ends[i]) >= op.dims(0)[i])
       return broken("reflects more than dim " + std::to_string(i) + " has");
   }
@@ -139,6 +166,10 @@ Status limit_pad(const OpView& op) {
 // A negative pad cuts off so much, before anything is padded.
 Status lower_pad(Lowering& op) {
   TENFOLD_TRY(const Pads pads, pads_of(op));
+  if (pads.mode == "wrap") {
+    finish_wrapped(op, pads);
+    return {};
+  }
   Lowering::Attrs attrs;
   Dims starts(pads.begins.size(), 0), inside = op.dims(0);
   for (size_t i = 0; i < pads.begins.size(); ++i) {

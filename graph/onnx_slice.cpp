@@ -206,7 +206,13 @@ Status shape_concat(OpView& op) {
 
 Status lower_concat(Lowering& op) {
   TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", 1), op.rank(0)));
-  op.result("concat", op.node().inputs, {{"axis", axis}});
+  std::vector<TensorId> parts;
+  for (const TensorId input : op.node().inputs)
+    if (op.dims_of(input)[axis] > 0) parts.push_back(input);
+  if (parts.size() == 1)
+    op.alias(parts.front());
+  else
+    op.result("concat", parts, {{"axis", axis}});
   return {};
 }
 

@@ -97,6 +97,12 @@ Status lower_unary(Lowering& op) {
   } else if (name == "Celu") {  // alpha * elu(x / alpha)
     const double alpha = number("alpha", 1);
     finish(op, "affine", stage(op, "elu", stage(op, "affine", x, {1 / alpha, 0}), {1}), {alpha, 0});
+  } else if (name == "Swish") {  // x * sigmoid(alpha * x)
+    const double alpha = number("alpha", 1);
+    if (alpha == 1)
+      finish(op, "silu", x);
+    else
+      op.result("mul", {x, stage(op, "sigmoid", stage(op, "affine", x, {alpha, 0}))});
   } else {  // Softsign: x / (1 + |x|)
     op.result("div", {x, stage(op, "affine", stage(op, "abs", x), {1, 1})});
   }

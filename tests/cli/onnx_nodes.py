@@ -28,7 +28,7 @@ from onnx import TensorProto, helper, numpy_helper
 # Which operands are constants in every model that an exporter writes.
 CONSTANT = {
     "BatchNormalization": (1, 2, 3, 4), "Clip": (1, 2), "Conv": (1, 2), "ConvTranspose": (1, 2), "DeformConv": (1, 3),
-    "Gemm": (1, 2), "GroupNormalization": (1, 2), "InstanceNormalization": (1, 2), "LayerNormalization": (1, 2),
+    "Gemm": (1, 2), "GroupNormalization": (1, 2), "InstanceNormalization": (1, 2), "LayerNormalization": (1, 2), "RMSNormalization": (1,),
     "PRelu": (1,), "Pad": (1, 2, 3), "Pow": (1,), "Resize": (1, 2, 3), "Upsample": (1,), "Dropout": (1, 2),
 }
 # Read only where all they take is constant.
