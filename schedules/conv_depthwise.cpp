@@ -38,10 +38,14 @@ std::vector<int64_t> vector_blocks(const ConvShape& s, int64_t lanes) {
 }
 
 // Where nothing has to be kept, a block's input may be copied all the same: dense, it has no lines
-// that collide in L1, and the loads of a copy wait for nothing.
+// that collide in L1, and the loads of a copy wait for nothing. What is changed on load is changed
+// again for each tile, or once: 3x3 behind a relu, 19x19 with 728 channels, 0.085 ms and 0.167.
 Axis copy_axis(const Task& task) {
   Axis axis = stage_axis(task);
-  if (axis.values.size() == 1) axis.values.push_back(stage_strip);
+  if (axis.values.size() == 1)
+    axis.values.push_back(stage_strip);
+  else if (dsl::halo_serves(task, dsl::window_reach(task)))
+    axis.values.insert(axis.values.begin(), stage_none);
   return axis;
 }
 

@@ -32,18 +32,27 @@ Sets sets_of(int64_t stride, const Target& target) {
           .ways = as_double(target.l1_bytes) / line_bytes / as_double(l1_sets)};
 }
 
-// Whether the chain has an exponential. Where all taps are unrolled, the compiler begins one
-// pixel's chain between the products of the next, whose operands 16 registers do not hold
-// meanwhile.
-bool long_chain(const Task& task) {
+// Whether a stage has an exponential or the like.
+bool is_long(const Stage& stage) {
   static const char* const short_ones[] = {"relu",   "hard_swish",  "abs",          "neg",  "clip",
                                            "affine", "leaky_relu",  "hard_sigmoid", "bias", "scale",
                                            "prelu",  "scale_shift", "add",          "sub",  "mul",
                                            "max",    "min",         "rsub"};
-  return std::any_of(task.epilogue.begin(), task.epilogue.end(), [](const Stage& stage) {
-    return std::find(std::begin(short_ones), std::end(short_ones), stage.kind) ==
-           std::end(short_ones);
-  });
+  return std::find(std::begin(short_ones), std::end(short_ones), stage.kind) ==
+         std::end(short_ones);
+}
+
+// Where all taps are unrolled, the compiler begins one pixel's chain between the products of the
+// next, whose operands 16 registers do not hold meanwhile.
+bool long_chain(const Task& task) {
+  return std::any_of(task.epilogue.begin(), task.epilogue.end(), is_long);
+}
+
+// Instructions that change a vector of inputs on load.
+double load_steps(const Task& task) {
+  double steps = 0;
+  for (const Stage& stage : task.prologue) steps += is_long(stage) ? 20 : 1;
+  return steps;
 }
 
 struct Tile {
@@ -121,6 +130,8 @@ double depthwise_cycles(const Task& task, const ConvShape& s, const Target& targ
       inputs * (few_ways ? 2 : 1) * (few_ways && run > as_double(sets.apart) ? 2 : 1);
   cycles += 8 * inputs * vector_lines *
             std::clamp(at_once / sets.held(std::max(1.0, vector_lines)) - 1, 0.0, 1.0);
+  cycles += unit_cycles(target, loops.lanes) / 2 * load_steps(task) *
+            (loops.copied ? fresh : std::max(fresh, tile.inputs));
   if (loops.copied) {  // a load, a store; and once more where the copy does not stay in L2
     cycles += 1.5 * fresh;
     if (as_double(in.dims[1] * in.dims[2]) * run_lines > 0.5 * l2_lines)

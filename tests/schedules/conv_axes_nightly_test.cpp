@@ -55,7 +55,9 @@ INSTANTIATE_TEST_SUITE_P(
                       "conv2d n=2 h=29 w=31 c=3 k=17 r=7 s=7 stride=2 pad=3 input=nchw bias",
                       "conv2d h=15 w=12 c=48 k=96 r=3 s=3 pad=1 groups=4 gate bias",
                       "conv2d n=2 h=14 w=19 c=43 k=43 r=5 s=5 pad=2 depthwise bias relu",
-                      "conv2d h=12 w=17 c=40 k=40 r=3 s=3 stride=2 pad=1 depthwise halo bias add"));
+                      "conv2d h=12 w=17 c=40 k=40 r=3 s=3 stride=2 pad=1 depthwise halo bias add",
+                      "conv2d h=12 w=11 c=24 k=24 r=3 s=5 pad_left=2 pad_top=1 depthwise halo pre=relu "
+                      "bias"));
 
 }  // namespace
 }  // namespace tenfold
