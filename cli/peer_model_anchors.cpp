@@ -254,8 +254,7 @@ Status add_gather(PeerGraph& graph, std::string&) {
   for (const float index : graph.next_param().as<float>())
     indices.push_back(static_cast<int64_t>(index));
   const int64_t axis = model_dim(graph, graph.task.attrs.get_int("axis", 0));
-  graph.x =
-      graph.model.node("Gather", {graph.x, graph.model.integers(indices)}, {{"axis", axis}});
+  graph.x = graph.model.node("Gather", {graph.x, graph.model.integers(indices)}, {{"axis", axis}});
   return {};
 }
 

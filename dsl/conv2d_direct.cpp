@@ -68,8 +68,7 @@ class TileStarts {
     for (size_t i = runs_.size(); i-- > 0;) {
       const int first = whole(runs_[i].first), extent = whole(runs_[i].count);
       // Clamped for other tiles too, which Halide takes into account.
-      const Expr at =
-          Halide::clamp((t - (i > 0 ? ends_[i - 1] : 0)) * tile_, 0, extent - tile_);
+      const Expr at = Halide::clamp((t - (i > 0 ? ends_[i - 1] : 0)) * tile_, 0, extent - tile_);
       start = start.defined() ? Halide::select(t < ends_[i], first + at, start) : first + at;
     }
     return start;

@@ -8,6 +8,8 @@
 namespace tenfold::dsl {
 namespace {
 
+constexpr int64_t most_indexed = int64_t{1} << 24;
+
 size_t axis_of(const Task& task) {
   return static_cast<size_t>(task.attrs.get_int("axis", 0));
 }
@@ -17,6 +19,8 @@ Status check_gather(const Task& task) {
   const auto rank = static_cast<int64_t>(task.inputs[0].dims.size());
   TENFOLD_CHECK(rule(rank > 0, task, "a scalar has no dimension to gather along"));
   TENFOLD_CHECK(check_attr(task, "axis", 0, 0, rank - 1));
+  TENFOLD_CHECK(rule(task.inputs[0].dims[axis_of(task)] <= most_indexed, task,
+                     "indices are float32, exact up to 2^24"));
   TENFOLD_CHECK(rule(static_cast<int64_t>(task.outputs[0].dims.size()) == rank, task,
                      "rank must not change"));
   Dims want = task.inputs[0].dims;

@@ -152,8 +152,8 @@ Status shape_layer_norm(OpView& op) {
     if (!op.has(i)) continue;
     const auto fitted = broadcast(op.dims(i), wanted);
     if (!fitted || *fitted != wanted)
-      return broken("scale or bias of shape " + to_string(op.dims(i)) +
-                    " does not broadcast to " + to_string(wanted));
+      return broken("scale or bias of shape " + to_string(op.dims(i)) + " does not broadcast to " +
+                    to_string(wanted));
   }
   return shape_same(op);
 }
@@ -197,9 +197,9 @@ Status lower_lp_norm(Lowering& op) {
   Dims one = op.dims(0);
   one[axis] = 1;
   const int64_t kind = op.attr("p", 2) == 1 ? 5 : 6;
-  finish_quotient(op, op.input(0),
-                  op.emit("reduce", {op.input(0)}, one,
-                          {{"kind", kind}, {"axes", int64_t{1} << axis}}));
+  finish_quotient(
+      op, op.input(0),
+      op.emit("reduce", {op.input(0)}, one, {{"kind", kind}, {"axes", int64_t{1} << axis}}));
   return {};
 }
 

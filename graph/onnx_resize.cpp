@@ -17,12 +17,9 @@ struct Name {
   int64_t value;
 };
 constexpr Name modes[] = {{"nearest", 0}, {"linear", 1}, {"cubic", 2}, {"bilinear", 1}};
-constexpr Name coordinates[] = {{"half_pixel", 0},
-                                {"asymmetric", 1},
-                                {"align_corners", 2},
-                                {"pytorch_half_pixel", 3},
-                                {"half_pixel_symmetric", 4},
-                                {"tf_half_pixel_for_nn", 5}};
+constexpr Name coordinates[] = {{"half_pixel", 0},           {"asymmetric", 1},
+                                {"align_corners", 2},        {"pytorch_half_pixel", 3},
+                                {"half_pixel_symmetric", 4}, {"tf_half_pixel_for_nn", 5}};
 constexpr Name roundings[] = {
     {"round_prefer_floor", 0}, {"round_prefer_ceil", 1}, {"floor", 2}, {"ceil", 3}};
 

@@ -79,9 +79,8 @@ bool computed_by_two(int64_t extent, int64_t tile, int64_t run) {
 
 bool computed_by_two(const Task& task, const ConvShape& s, const Config& config) {
   const bool moved = !may_alias(task, 1);  // in place they are cut
-  const bool tiles = s.height > 1
-                         ? computed_by_two(s.height, config.at("yt"), config.at("strip"))
-                         : computed_by_two(s.width, config.at("xt"), config.at("strip"));
+  const bool tiles = s.height > 1 ? computed_by_two(s.height, config.at("yt"), config.at("strip"))
+                                  : computed_by_two(s.width, config.at("xt"), config.at("strip"));
   return (moved && tiles) ||
          (config.at("order") == 0 && computed_by_two(s.k, config.at("lanes"), config.at("kb")));
 }

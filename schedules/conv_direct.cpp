@@ -50,7 +50,8 @@ Axis load_axis(const Task& task) {
   // A tile's row of a channel plane may be less than the vector in which it is made.
   if (task.inputs[0].strides[3] == 1) axis.values.push_back(stage_tile);
   // Read where it lies: tiles at the edges ask of each pixel whether it is there.
-  if (task.prologue.empty() && reads_image(task)) axis.values.insert(axis.values.begin(), stage_none);
+  if (task.prologue.empty() && reads_image(task))
+    axis.values.insert(axis.values.begin(), stage_none);
   return axis;
 }
 
@@ -133,9 +134,9 @@ Status legal(const Task& task, const Target& target, const Config& config) {
 }
 
 // Whether channel planes are better read where they lie than copied into a frame of zeros: the copy
-// costs some 0.7 cycles an element, masks at a row's ends a quarter of the products there. One core of a
-// Granite Rapids, 2026-11, 3x3 at stride 2: 3 -> 16@384x768 0.58 ms copied, 0.41 in place; 3 ->
-// 64@224 0.285 and 0.27; 7x7, 3 -> 64@224 1.29 and 1.49.
+// costs some 0.7 cycles an element, masks at a row's ends a quarter of the products there. One core
+// of a Granite Rapids, 2026-11, 3x3 at stride 2: 3 -> 16@384x768 0.58 ms copied, 0.41 in place; 3
+// -> 64@224 0.285 and 0.27; 7x7, 3 -> 64@224 1.29 and 1.49.
 bool reads_planes_in_place(const Task& task, const ConvTile& tile, const Target& target) {
   if (!task.prologue.empty() || task.inputs[0].strides[3] == 1 || !reads_image(task)) return false;
   const ConvShape s = conv_shape(task);
@@ -423,8 +424,9 @@ Scheduled apply_regions(const Task& task, const Target& target, const Config& co
 /// kept for one tile only. par=1: threads take blocks of k instead. cb>0: the sums of a strip lie
 /// in memory, and each block of channels is added to all tiles before the next, so that its weights
 /// stay in L1. yt=0: tiles are runs of pixels (`apply_line`). skip>0: taps that are padding for all
-/// of a tile are left out, with 3 by tiles of their own (`apply_regions`). Tiles at the right and the bottom edge are cut. Weights are padded with
-/// zeros to whole blocks; what lies past K is not stored.
+/// of a tile are left out, with 3 by tiles of their own (`apply_regions`). Tiles at the right and
+/// the bottom edge are cut. Weights are padded with zeros to whole blocks; what lies past K is not
+/// stored.
 Scheduled apply(const Task& task, const Target& target, const Config& config) {
   if (config.at("yt") == 0) return apply_line(task, target, config);
   if (config.at("skip") == 3) return apply_regions(task, target, config);

@@ -22,9 +22,9 @@ bool fits_registers(const ConvTile& tile, const Target& target);
 /// Whether any output reads the image: a kernel that reads nothing has no such argument.
 bool reads_image(const Task& task);
 
-/// Whether tiles may begin where the taps change (dsl::region_conv2d): each run of outputs that read
-/// the same is as long as a tile, and an operand is not read again where a result may have taken its
-/// place.
+/// Whether tiles may begin where the taps change (dsl::region_conv2d): each run of outputs that
+/// read the same is as long as a tile, and an operand is not read again where a result may have
+/// taken its place.
 bool fits_regions(const Task& task, int64_t xt, int64_t yt);
 
 /// Cycles of all tiles of all images. Products take half a cycle and so do loads, and vectors a

@@ -11,8 +11,8 @@ namespace tenfold::schedules {
 namespace {
 
 bool serves(const Task& task, const Target& target) {
-  static const char* const ops[] = {"map",      "pad",        "gather",     "gather_channels",
-                                    "transpose", "resize2d",  "max_pool2d", "avg_pool2d",
+  static const char* const ops[] = {"map",       "pad",      "gather",     "gather_channels",
+                                    "transpose", "resize2d", "max_pool2d", "avg_pool2d",
                                     "lp_pool2d", "lrn"};
   return target.device == DeviceKind::cpu &&
          std::find(std::begin(ops), std::end(ops), task.op) != std::end(ops);

@@ -283,7 +283,7 @@ class Shrinker {
     const Dims out = task_.outputs[0].dims;
     for (size_t d = 0; d < out.size(); ++d) {
       const size_t own = d + in.size() - out.size();
-      const bool follows = task_.op == "gemm"         ? d == 0
+      const bool follows = task_.op == "gemm" ? d == 0
                            : gathers ? static_cast<int64_t>(d) != task_.attrs.get_int("axis", 0)
                            : has_free_channels(task_) ? d < 3
                                                       : own < in.size() && in[own] != 1;

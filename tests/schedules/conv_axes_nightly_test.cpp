@@ -47,17 +47,18 @@ TEST_P(ConvAxes, EveryValueIsExact) {
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, ConvAxes,
-    ::testing::Values("conv2d n=3 h=13 w=17 c=64 k=53 r=3 s=3 pad=1 bias add relu",
-                      "conv2d n=2 h=14 w=14 c=96 k=40 r=3 s=3 stride=2 pad=1 halo bias relu",
-                      "conv2d h=1 w=147 c=128 k=72 bias relu add",
-                      "conv2d n=3 h=7 w=7 c=64 k=45 r=3 s=3 pad=1 halo bias add",
-                      "conv2d h=15 w=13 c=32 k=20 r=3 s=3 dilation=6 pad=6 bias relu",
-                      "conv2d n=2 h=29 w=31 c=3 k=17 r=7 s=7 stride=2 pad=3 input=nchw bias",
-                      "conv2d h=15 w=12 c=48 k=96 r=3 s=3 pad=1 groups=4 gate bias",
-                      "conv2d n=2 h=14 w=19 c=43 k=43 r=5 s=5 pad=2 depthwise bias relu",
-                      "conv2d h=12 w=17 c=40 k=40 r=3 s=3 stride=2 pad=1 depthwise halo bias add",
-                      "conv2d h=12 w=11 c=24 k=24 r=3 s=5 pad_left=2 pad_top=1 depthwise halo pre=relu "
-                      "bias"));
+    ::testing::Values(
+        "conv2d n=3 h=13 w=17 c=64 k=53 r=3 s=3 pad=1 bias add relu",
+        "conv2d n=2 h=14 w=14 c=96 k=40 r=3 s=3 stride=2 pad=1 halo bias relu",
+        "conv2d h=1 w=147 c=128 k=72 bias relu add",
+        "conv2d n=3 h=7 w=7 c=64 k=45 r=3 s=3 pad=1 halo bias add",
+        "conv2d h=15 w=13 c=32 k=20 r=3 s=3 dilation=6 pad=6 bias relu",
+        "conv2d n=2 h=29 w=31 c=3 k=17 r=7 s=7 stride=2 pad=3 input=nchw bias",
+        "conv2d h=15 w=12 c=48 k=96 r=3 s=3 pad=1 groups=4 gate bias",
+        "conv2d n=2 h=14 w=19 c=43 k=43 r=5 s=5 pad=2 depthwise bias relu",
+        "conv2d h=12 w=17 c=40 k=40 r=3 s=3 stride=2 pad=1 depthwise halo bias add",
+        "conv2d h=12 w=11 c=24 k=24 r=3 s=5 pad_left=2 pad_top=1 depthwise halo pre=relu "
+        "bias"));
 
 }  // namespace
 }  // namespace tenfold
