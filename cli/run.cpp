@@ -59,7 +59,9 @@ void add_run(CLI::App& app, Run& chosen) {
   command->add_option("DIR", options->folder, "Folder that `tenfold compile` made")->required();
   add_repeated(*command, "--input", options->inputs,
                "NAME=FILE.npy, in the model's own layout; once for each input");
-  add_repeated(*command, "--output", options->outputs, "NAME=FILE.npy to write")->required();
+  add_repeated(*command, "--output", options->outputs, "NAME=FILE.npy to write")
+      ->required()
+      ->option_text("TEXT REQUIRED (may be repeated)");
   command->add_option("--threads", options->threads, "Threads; 0: one a core")
       ->check(CLI::Range(0, 1024));
   command->add_option("--target", options->target,

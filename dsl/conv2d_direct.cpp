@@ -14,7 +14,7 @@ struct Pixel {
   Expr x, y, n;
 };
 
-/// What both forms are made of.
+/// What all forms are made of.
 struct Parts {
   const Task& task;
   const Binding& binding;
@@ -37,17 +37,20 @@ struct Parts {
   Expr in_y(const Expr& y) const {
     return y * whole(w.stride_h) + taps[2] * whole(w.dilation_h) - whole(w.pad_top);
   }
+  Expr weight(const Expr& k) const { return binding.param_at(0, {k, taps[0], taps[2], taps[1]}); }
   Expr product(const Expr& k, const Pixel& at) const {
-    return load(taps[0], in_x(at.x), in_y(at.y), at.n) *
-           binding.param_at(0, {k, taps[0], taps[2], taps[1]});
+    return load(taps[0], in_x(at.x), in_y(at.y), at.n) * weight(k);
   }
   Expr finished(const Expr& sum, const Expr& k, const Pixel& at) const {
     return apply_chain(task.epilogue, sum, {k, at.x, at.y, at.n}, task, binding,
                        first_epilogue_param(task));
   }
-  Algorithm algorithm(Halide::Func out, const Halide::Func& acc) const {
+  Algorithm without_load(Halide::Func out, const Halide::Func& acc) const {
     constrain_output(out, task.outputs[0]);
-    Algorithm result{.funcs = {{"out", out}, {"acc", acc}}, .reduction = taps, .outputs = {out}};
+    return {.funcs = {{"out", out}, {"acc", acc}}, .reduction = taps, .outputs = {out}};
+  }
+  Algorithm algorithm(const Halide::Func& out, const Halide::Func& acc) const {
+    Algorithm result = without_load(out, acc);
     if (masked || !task.prologue.empty()) result.funcs["load"] = load;
     return result;
   }
@@ -141,14 +144,12 @@ RegionConv region_conv2d(const Task& task, const Binding& binding, int width, in
   Halide::Func acc("acc"), out("out");
   acc(k, xi, yi, tx, ty, n) = 0.0f;
   acc(k, xi, yi, tx, ty, n) +=
-      binding.inputs[0](parts.taps[0], from_x, from_y, n) *
-      binding.param_at(0, {k, parts.taps[0], parts.taps[2], parts.taps[1]});
+      binding.inputs[0](parts.taps[0], from_x, from_y, n) * parts.weight(k);
   const Pixel to{across.of(pixels[2]) + pixels[0], down.of(pixels[3]) + pixels[1], n};
   out(k, x, y, n) = Halide::undef<float>();
   out(k, to.x, to.y, n) =
       parts.finished(acc(k, pixels[0], pixels[1], pixels[2], pixels[3], n), k, to);
-  parts.masked = false;
-  return {parts.algorithm(out, acc), pixels, across.count(), down.count()};
+  return {parts.without_load(out, acc), pixels, across.count(), down.count()};
 }
 
 }  // namespace tenfold::dsl

@@ -60,14 +60,10 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
   return result;
 }
 
-double flops_of(const Task&) {
-  return 0;
-}
-
 }  // namespace
 
 Op gather_op() {
-  return {"gather", check_gather, params_of, reference, algorithm, flops_of, "axis"};
+  return {"gather", check_gather, params_of, reference, algorithm, no_flops, "axis"};
 }
 
 }  // namespace tenfold::dsl

@@ -19,10 +19,6 @@ Status check_gather(const Task& task) {
   return check_output(task, task.inputs[0].dims);
 }
 
-std::vector<Param> no_params(const Task&) {
-  return {};
-}
-
 /// out[n,y,x,j*groups + g] = x[n,y,x,g*(C/groups) + j].
 void reference(const Task& task, std::span<const Values> inputs, std::span<const Values>,
                std::span<Values> outputs) {
@@ -46,14 +42,10 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
   return result;
 }
 
-double flops_of(const Task&) {
-  return 0;
-}
-
 }  // namespace
 
 Op gather_channels_op() {
-  return {"gather_channels", check_gather, no_params, reference, algorithm, flops_of, "groups"};
+  return {"gather_channels", check_gather, no_params, reference, algorithm, no_flops, "groups"};
 }
 
 }  // namespace tenfold::dsl

@@ -19,10 +19,6 @@ Status check_lrn(const Task& task) {
   return check_output(task, task.inputs[0].dims);
 }
 
-std::vector<Param> no_params(const Task&) {
-  return {};
-}
-
 /// out[c] = x[c] / (bias + alpha/size * sum of x[i]^2)^beta, i from c - (size-1)/2 to c + size/2
 /// within the channels.
 void reference(const Task& task, std::span<const Values> inputs, std::span<const Values>,

@@ -19,10 +19,6 @@ Status check_map(const Task& task) {
   return rule(fits, task, "x of " + to_string(in) + " does not broadcast to " + to_string(out));
 }
 
-std::vector<Param> no_params(const Task&) {
-  return {};
-}
-
 /// out[i] = x[i], x's extents of 1 broadcast, ranks aligned to the right.
 void reference(const Task&, std::span<const Values> inputs, std::span<const Values>,
                std::span<Values> outputs) {
@@ -41,14 +37,10 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
   return result;
 }
 
-double flops_of(const Task&) {
-  return 0;
-}
-
 }  // namespace
 
 Op map_op() {
-  return {"map", check_map, no_params, reference, algorithm, flops_of};
+  return {"map", check_map, no_params, reference, algorithm, no_flops};
 }
 
 }  // namespace tenfold::dsl

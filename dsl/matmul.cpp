@@ -28,10 +28,6 @@ Status check_matmul(const Task& task) {
   return check_output(task, want);
 }
 
-std::vector<Param> no_params(const Task&) {
-  return {};
-}
-
 /// out[..., m, n] = sum over k of a[..., m, k] * b[..., k, n].
 /// Shapes: a {..., M, K}, b {..., K, N}, out {..., M, N}. float32. Errors: invalid_shape when they
 /// do not fit.

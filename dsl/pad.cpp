@@ -36,10 +36,6 @@ Status check_pad(const Task& task) {
   return check_output(task, want);
 }
 
-std::vector<Param> no_params(const Task&) {
-  return {};
-}
-
 /// out[i] = x[i - begin] inside; outside: value, or x at the mirrored or nearest index.
 void reference(const Task& task, std::span<const Values> inputs, std::span<const Values>,
                std::span<Values> outputs) {
@@ -92,14 +88,10 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
   return result;
 }
 
-double flops_of(const Task&) {
-  return 0;
-}
-
 }  // namespace
 
 Op pad_op() {
-  return {"pad", check_pad, no_params, reference, algorithm, flops_of, "begin# end# mode value"};
+  return {"pad", check_pad, no_params, reference, algorithm, no_flops, "begin# end# mode value"};
 }
 
 }  // namespace tenfold::dsl

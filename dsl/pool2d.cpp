@@ -31,10 +31,6 @@ Status check_lp(const Task& task) {
   return check_pool(task);
 }
 
-std::vector<Param> no_params(const Task&) {
-  return {};
-}
-
 int64_t counted(const PoolSide& s, int64_t o, bool with_padding) {
   int64_t count = 0;
   for (int64_t t = 0; t < s.kernel; ++t) {

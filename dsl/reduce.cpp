@@ -52,10 +52,6 @@ Status check_global_pool(const Task& task) {
   return check_output(task, reduced_dims(task));
 }
 
-std::vector<Param> no_params(const Task&) {
-  return {};
-}
-
 /// out = f(x_0, ..., x_m-1) over the reduced elements: their sum, mean, maximum, minimum, product,
 /// sum |x|, sqrt(sum x^2), sum x^2.
 void reference(const Task& task, std::span<const Values> inputs, std::span<const Values>,

@@ -37,10 +37,6 @@ Status check_resize(const Task& task) {
               "batch and channels must not change: " + to_string(in) + " to " + to_string(out));
 }
 
-std::vector<Param> no_params(const Task&) {
-  return {};
-}
-
 // The reference's coordinates: the specification's formulas, rounded to float where a model's float
 // scale enters.
 double source_of(const Task& task, int dim, int64_t o) {

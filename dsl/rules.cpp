@@ -53,4 +53,12 @@ Status check_attr(const Task& task, const std::string& name, double otherwise, i
                   std::to_string(low) + " to " + std::to_string(high));
 }
 
+std::vector<Param> no_params(const Task&) {
+  return {};
+}
+
+double no_flops(const Task&) {
+  return 0;
+}
+
 }  // namespace tenfold::dsl

@@ -1,9 +1,9 @@
 // Rules that many operators share, as errors in one line: "max_pool2d: stride 0x1 must be
-// positive".
+// positive"; and what rows of the table have in common.
 #pragma once
 #include <string>
 
-#include "base/task.h"
+#include "dsl/op.h"
 
 namespace tenfold::dsl {
 
@@ -21,5 +21,9 @@ Status check_output(const Task& task, const Dims& want);
 /// The attribute is a whole number from low to high.
 Status check_attr(const Task& task, const std::string& name, double otherwise, int64_t low,
                   int64_t high);
+
+/// Of operators without constants, and of those that only move elements (Op::params, Op::flops).
+std::vector<Param> no_params(const Task& task);
+double no_flops(const Task& task);
 
 }  // namespace tenfold::dsl

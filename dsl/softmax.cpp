@@ -26,10 +26,6 @@ Status check_softmax(const Task& task) {
   return check_output(task, task.inputs[0].dims);
 }
 
-std::vector<Param> no_params(const Task&) {
-  return {};
-}
-
 /// out_i = exp(x_i - m) / sum_j exp(x_j - m), m = max_j x_j; with log: x_i - m - log(sum_j exp(x_j
 /// - m)).
 void reference(const Task& task, std::span<const Values> inputs, std::span<const Values>,

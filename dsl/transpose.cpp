@@ -33,10 +33,6 @@ Status check_transpose(const Task& task) {
   return check_output(task, want);
 }
 
-std::vector<Param> no_params(const Task&) {
-  return {};
-}
-
 /// out[i0, i1, ...] = x[j], j[perm_d] = i_d.
 void reference(const Task& task, std::span<const Values> inputs, std::span<const Values>,
                std::span<Values> outputs) {
@@ -59,14 +55,10 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
   return result;
 }
 
-double flops_of(const Task&) {
-  return 0;
-}
-
 }  // namespace
 
 Op transpose_op() {
-  return {"transpose", check_transpose, no_params, reference, algorithm, flops_of, "perm#"};
+  return {"transpose", check_transpose, no_params, reference, algorithm, no_flops, "perm#"};
 }
 
 }  // namespace tenfold::dsl

@@ -1,27 +1,34 @@
 #include "dsl/window.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 
 namespace tenfold::dsl {
 
 namespace {
 
+// Cut where a tap begins to lie in the image, and where it has left it.
 std::vector<TapRun> tap_runs(int64_t extent, int64_t outputs, int64_t kernel, int64_t stride,
                              int64_t dilation, int64_t pad) {
+  const auto first_beyond = [&](int64_t at) {  // the first output whose window begins at `at` or on
+    return at <= 0 ? 0 : std::min((at - 1) / stride + 1, outputs);
+  };
+  std::map<int64_t, int64_t> changes{{0, 0}};  // of how many taps are read, from an output on
+  for (int64_t tap = 0; tap < kernel; ++tap) {
+    const int64_t begin = first_beyond(pad - tap * dilation),
+                  end = first_beyond(pad - tap * dilation + extent);
+    if (begin == end) continue;
+    ++changes[begin];
+    --changes[end];
+  }
   std::vector<TapRun> runs;
-  int64_t previous_first = 0;
-  for (int64_t o = 0; o < outputs; ++o) {
-    int64_t first = kernel, taps = 0;
-    for (int64_t tap = 0; tap < kernel; ++tap) {
-      const int64_t at = o * stride + tap * dilation - pad;
-      if (at < 0 || at >= extent) continue;
-      first = std::min(first, tap);
-      ++taps;
-    }
-    if (runs.empty() || taps != runs.back().taps || first != previous_first)
-      runs.push_back({o, 0, taps});
-    ++runs.back().count;
-    previous_first = first;
+  int64_t taps = 0;
+  for (auto at = changes.begin(); at != changes.end() && at->first < outputs; ++at) {
+    const auto next = std::next(at);
+    const int64_t end = next == changes.end() ? outputs : next->first;
+    taps += at->second;
+    runs.push_back({at->first, end - at->first, taps});
   }
   return runs;
 }

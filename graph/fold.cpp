@@ -80,6 +80,15 @@ Array gather_strided(const Array& array, const Dims& dims, int64_t base,
   return out;
 }
 
+Array broadcast_array(const Array& array, const Dims& dims) {
+  const Dims& from = array.dims();
+  const Dims dense = dense_strides(from);
+  Dims strides(dims.size(), 0);
+  for (size_t d = 0; d < from.size(); ++d)
+    if (from[d] != 1) strides[dims.size() - from.size() + d] = dense[d];
+  return gather_strided(array, dims, 0, strides);
+}
+
 Array transpose_array(const Array& array, const std::vector<int64_t>& perm) {
   const Dims from = dense_strides(array.dims());
   Dims dims, strides;
@@ -209,13 +218,7 @@ Result<std::vector<Array>> fold_gather(const OpView& op) {
 }
 
 Result<std::vector<Array>> fold_expand(const OpView& op) {
-  const Dims& out = op.out(0).dims;
-  const Dims& in = op.dims(0);
-  const Dims dense = dense_strides(in);
-  Dims strides(out.size(), 0);
-  for (size_t i = 0; i < in.size(); ++i)
-    if (in[i] != 1) strides[out.size() - in.size() + i] = dense[i];
-  return one(gather_strided(value(op, 0), out, 0, strides));
+  return one(broadcast_array(value(op, 0), op.out(0).dims));
 }
 
 Result<std::vector<Array>> fold_tile(

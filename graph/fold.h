@@ -19,6 +19,10 @@ Array reshape_array(const Array& array, const Dims& dims);
 Array gather_strided(const Array& array, const Dims& dims, int64_t base,
                      const std::vector<int64_t>& strides);
 
+/// The array repeated along dims of extent 1, and along those that it lacks in front. Precondition:
+/// it broadcasts to these dims.
+Array broadcast_array(const Array& array, const Dims& dims);
+
 // The fold functions of onnx_op.cpp's table.
 Result<std::vector<Array>> fold_arithmetic(
     const OpView& op);  // binary and n-ary, logic, comparison; by the node's op

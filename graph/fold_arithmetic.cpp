@@ -22,12 +22,7 @@ Arrays one(Array array) {
 template <class V>
 V spread(const OpView& op, size_t i, const Dims& out, V (*read)(const Array&)) {
   const Array& in = *op.in(i).constant;
-  if (in.dims() == out) return read(in);
-  const Dims dense = dense_strides(in.dims());
-  Dims strides(out.size(), 0);
-  for (size_t d = 0; d < in.dims().size(); ++d)
-    if (in.dims()[d] != 1) strides[out.size() - in.dims().size() + d] = dense[d];
-  return read(gather_strided(in, out, 0, strides));
+  return in.dims() == out ? read(in) : read(broadcast_array(in, out));
 }
 
 int64_t wrap(uint64_t value) {

@@ -56,6 +56,12 @@ TensorId Lowering::constant(Dims dims, const std::vector<double>& values) {
   return network_.add_tensor(std::move(made));
 }
 
+TensorId Lowering::slice(TensorId x, Dims starts, Dims extents) {
+  std::vector<int64_t> steps(starts.size(), 1);
+  return emit("slice", {x}, std::move(extents),
+              {{"starts", std::move(starts)}, {"steps", std::move(steps)}});
+}
+
 TensorId Lowering::transpose(TensorId x, const std::vector<int64_t>& perm) {
   Dims dims;
   for (int64_t from : perm) dims.push_back(dims_of(x)[from]);

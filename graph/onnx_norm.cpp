@@ -37,25 +37,13 @@ Dims channel_image(const Dims& dims) {
 
 // A constant's numbers for all elements of dims that it broadcasts to.
 Values spread(const Tensor& constant, const Dims& dims) {
-  Dims strides(dims.size(), 0);
-  const size_t skipped = dims.size() - constant.dims.size();
-  for (size_t d = 0; d < constant.dims.size(); ++d)
-    if (constant.dims[d] > 1)
-      strides[skipped + d] = product(constant.dims, d + 1, constant.dims.size());
-  return to_doubles(gather_strided(*constant.constant, dims, 0, strides));
+  return to_doubles(broadcast_array(*constant.constant, dims));
 }
 
 // The dims that are normalised together: from `axis` on.
 Result<Dims> normal_dims(const OpView& op) {
   TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", -1), op.rank(0)));
   return Dims(op.dims(0).begin() + axis, op.dims(0).end());
-}
-
-// x / max(norm, the smallest normal number): zeros stay zero.
-void finish_quotient(Lowering& op, TensorId x, TensorId norm) {
-  const Dims dims = op.dims_of(norm);
-  const Values bounds{std::numeric_limits<float>::min(), std::numeric_limits<float>::max()};
-  op.finish("div", {x, op.emit("clip", {norm}, dims, {{"values", bounds}})}, op.dims_of(x));
 }
 
 }  // namespace
@@ -192,14 +180,16 @@ Status shape_lp_norm(OpView& op) {
   return shape_same(op);
 }
 
+/// x / max(norm, the smallest normal number): zeros stay zero.
 Status lower_lp_norm(Lowering& op) {
   TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", -1), op.rank(0)));
   Dims one = op.dims(0);
   one[axis] = 1;
   const int64_t kind = op.attr("p", 2) == 1 ? 5 : 6;
-  finish_quotient(
-      op, op.input(0),
-      op.emit("reduce", {op.input(0)}, one, {{"kind", kind}, {"axes", int64_t{1} << axis}}));
+  const TensorId norm =
+      op.emit("reduce", {op.input(0)}, one, {{"kind", kind}, {"axes", int64_t{1} << axis}});
+  const Values bounds{std::numeric_limits<float>::min(), std::numeric_limits<float>::max()};
+  op.result("div", {op.input(0), op.emit("clip", {norm}, one, {{"values", bounds}})});
   return {};
 }
 

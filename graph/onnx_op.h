@@ -93,6 +93,8 @@ class Lowering : public OpView {
   /// Output i is x, renamed or reshaped.
   void alias(TensorId x, size_t i = 0);
   TensorId constant(Dims dims, const std::vector<double>& values);
+  /// The box of x that begins at `starts`.
+  TensorId slice(TensorId x, Dims starts, Dims extents);
   /// x transposed (a constant is transposed at once).
   TensorId transpose(TensorId x, const std::vector<int64_t>& perm);
 

@@ -56,8 +56,7 @@ void finish_wrapped(Lowering& op, const Pads& pads) {
       Dims starts(dims.size(), 0), piece = dims;
       starts[axis] = from;
       piece[axis] = count;
-      return op.emit("slice", {x}, piece,
-                     {{"starts", starts}, {"steps", std::vector<int64_t>(dims.size(), 1)}});
+      return op.slice(x, std::move(starts), std::move(piece));
     };
     std::vector<TensorId> parts{x};
     if (begin > 0) parts.insert(parts.begin(), slice(extent - begin, begin));
@@ -181,9 +180,7 @@ Status lower_pad(Lowering& op) {
   attrs["mode"] = int64_t{pads.mode == "constant" ? 0 : pads.mode == "reflect" ? 1 : 2};
   attrs["value"] = pads.value;
   TensorId x = op.input(0);
-  if (inside != op.dims(0))
-    x = op.emit("slice", {x}, inside,
-                {{"starts", starts}, {"steps", std::vector<int64_t>(starts.size(), 1)}});
+  if (inside != op.dims(0)) x = op.slice(x, std::move(starts), std::move(inside));
   op.result("pad", {x}, std::move(attrs));
   return {};
 }

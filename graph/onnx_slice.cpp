@@ -122,12 +122,12 @@ Status lower_slice(Lowering& op) {
     backwards.push_back(static_cast<int64_t>(i));
   }
   if (backwards.empty()) {
-    finish_slice(op, std::move(box));
+    finish_slice(op, box);
     return {};
   }
   const Dims dims = box.extents;
   TensorId x = op.input(0);
-  if (dims != op.dims_of(x)) x = op.emit("slice", {x}, dims, slice_attrs(std::move(box)));
+  if (dims != op.dims_of(x)) x = op.emit("slice", {x}, dims, slice_attrs(box));
   for (const int64_t axis : backwards) {
     std::vector<double> indices(static_cast<size_t>(dims[axis]));
     std::iota(indices.rbegin(), indices.rend(), 0);
@@ -182,7 +182,7 @@ Status lower_split(Lowering& op) {
     box.starts[axis] = at;
     box.extents[axis] = sizes[i];
     at += sizes[i];
-    if (op.wants(i)) finish_slice(op, std::move(box), i);
+    if (op.wants(i)) finish_slice(op, box, i);
   }
   return {};
 }
@@ -260,11 +260,10 @@ Status lower_gather(Lowering& op) {
     box.steps[axis] = run.step;
     box.extents[axis] = run.count;
     if (runs.size() == 1) {
-      finish_slice(op, std::move(box));
+      finish_slice(op, box);
       return {};
     }
-    const Dims piece = box.extents;
-    pieces.push_back(op.emit("slice", {op.input(0)}, piece, slice_attrs(std::move(box))));
+    pieces.push_back(op.emit("slice", {op.input(0)}, box.extents, slice_attrs(box)));
   }
   op.finish("concat", pieces, joined, {{"axis", axis}});
   return {};

@@ -225,9 +225,9 @@ Config fused_initial(const Task& task, const Target& target) {
   config.values["dxt"] = depthwise_pixels(s, dyt, target);
   // Weights that are a small part of L2 are read again for each tile, of rows that stay in L1: 32
   // -> 64@112 0.47 ms in groups of 56 rows, 0.36 so, 64 -> 128@147 2.8 and 2.3.
-  const bool few_weights = 4 * s.k * s.expanded <= target.l2_bytes / 4;
-  if (!s.expands && few_weights) config.values["order"] = 1;
-  config.values["rows"] = !s.expands && few_weights ? dyt : good_group(s, dyt, target);
+  const bool single_rows = !s.expands && 4 * s.k * s.expanded <= target.l2_bytes / 4;
+  config.values["order"] = single_rows ? 1 : 0;
+  config.values["rows"] = single_rows ? dyt : good_group(s, dyt, target);
   config.values["strip"] = good_strip(s, row_groups(s, config));
   return config;
 }

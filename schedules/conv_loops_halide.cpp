@@ -22,8 +22,7 @@ void keep_load(const dsl::Algorithm& algorithm, Halide::Func out, const Halide::
                const Task& task, const Target& target, int64_t stage, int64_t channels) {
   if (const auto order = algorithm.funcs.find("order"); order != algorithm.funcs.end())
     Halide::Func(order->second).compute_root();
-  if (!algorithm.funcs.contains("load")) return;
-  if (stage == stage_none) return;
+  if (!algorithm.funcs.contains("load") || stage == stage_none) return;
   Halide::Func load = algorithm.funcs.at("load");
   if (stage == stage_root)
     load.compute_root();

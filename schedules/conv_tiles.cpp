@@ -74,6 +74,22 @@ double step_cycles(const ConvTile& tile, int64_t pixels, double block_bytes, con
   return tile.kt * pixels + tile.kt + 1 > target.registers ? 2 * cycles : cycles;
 }
 
+bool reads(const std::vector<dsl::TapRun>& runs) {
+  return std::any_of(runs.begin(), runs.end(), [](const dsl::TapRun& run) { return run.taps > 0; });
+}
+
+int64_t shortest(const std::vector<dsl::TapRun>& runs) {
+  return std::min_element(runs.begin(), runs.end(),
+                          [](const auto& a, const auto& b) { return a.count < b.count; })
+      ->count;
+}
+
+// Whether a run's last tile begins inside the one before.
+bool tiles_overlap(const std::vector<dsl::TapRun>& runs, int64_t tile) {
+  return std::any_of(runs.begin(), runs.end(),
+                     [&](const dsl::TapRun& run) { return run.count % tile != 0; });
+}
+
 }  // namespace
 
 bool fits_registers(const ConvTile& tile, const Target& target) {
@@ -83,26 +99,17 @@ bool fits_registers(const ConvTile& tile, const Target& target) {
 }
 
 bool reads_image(const Task& task) {
-  const auto reads = [](const std::vector<dsl::TapRun>& runs) {
-    return std::any_of(runs.begin(), runs.end(),
-                       [](const dsl::TapRun& run) { return run.taps > 0; });
-  };
   return reads(dsl::tap_runs_across(task)) && reads(dsl::tap_runs_down(task));
 }
 
 bool fits_regions(const Task& task, int64_t xt, int64_t yt) {
-  if (!task.prologue.empty() || task.attrs.get_int("groups", 1) > 1 || !reads_image(task))
-    return false;
-  bool again = false;  // a pixel in two tiles
-  const auto fit = [&](const std::vector<dsl::TapRun>& runs, int64_t tile) {
-    return std::all_of(runs.begin(), runs.end(), [&](const dsl::TapRun& run) {
-      again = again || run.count % tile != 0;
-      return run.count >= tile;
-    });
-  };
-  if (!fit(dsl::tap_runs_across(task), xt) || !fit(dsl::tap_runs_down(task), yt)) return false;
-  return !again || std::none_of(task.epilogue.begin(), task.epilogue.end(),
-                                [](const Stage& stage) { return stage.input >= 0; });
+  if (!task.prologue.empty() || task.attrs.get_int("groups", 1) > 1) return false;
+  const std::vector<dsl::TapRun> across = dsl::tap_runs_across(task),
+                                 down = dsl::tap_runs_down(task);
+  const bool fit = reads(across) && reads(down) && shortest(across) >= xt && shortest(down) >= yt;
+  const bool operand = std::any_of(task.epilogue.begin(), task.epilogue.end(),
+                                   [](const Stage& stage) { return stage.input >= 0; });
+  return fit && !(operand && (tiles_overlap(across, xt) || tiles_overlap(down, yt)));
 }
 
 double image_cycles(const Task& task, const ConvTile& tile, const Target& target) {
