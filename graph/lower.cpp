@@ -9,6 +9,8 @@
 namespace tenfold::graph {
 namespace {
 
+constexpr int64_t least_constant_bytes = int64_t{1} << 28;  // that lowering may always make
+
 constexpr const char* vocabulary[] = {
     "conv2d",
     "conv_transpose2d",
@@ -75,6 +77,15 @@ constexpr const char* vocabulary[] = {
     "rdiv",
 };
 
+// Constants of the tensors from `first` on, in bytes.
+int64_t constant_bytes(const Network& network, size_t first) {
+  int64_t bytes = 0;
+  for (size_t i = first; i < network.tensors.size(); ++i)
+    if (const auto& constant = network.tensors[i].constant)
+      bytes += constant->elements() * size_bytes(constant->type());
+  return bytes;
+}
+
 }  // namespace
 
 bool in_vocabulary(const std::string& op) {
@@ -82,12 +93,18 @@ bool in_vocabulary(const std::string& op) {
 }
 
 Status lower(Network& network) {
+  int64_t bytes_left = std::max(least_constant_bytes, 4 * constant_bytes(network, 0));
   std::vector<Node> made, nodes = std::move(network.nodes);
   network.nodes.clear();
   for (Node& node : nodes) {
+    const size_t before = network.tensors.size();
     Lowering lowering(network, node, made);
     if (const Status status = find_onnx_op(node.op)->lower(lowering); !status)
       return at_node(network, node, status.error());
+    bytes_left -= constant_bytes(network, before);
+    if (bytes_left < 0)
+      return at_node(network, node,
+                     refused("the constants made on the way exceed four times the model's"));
   }
   network.nodes = std::move(made);
   return check(network);

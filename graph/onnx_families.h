@@ -40,6 +40,7 @@ Status shape_concat(OpView& op);
 Status lower_concat(Lowering& op);
 Status shape_gather(OpView& op);
 Status limit_gather(const OpView& op);
+Status limit_slice(const OpView& op);
 Status lower_gather(Lowering& op);
 
 // onnx_repeat.cpp: what repeats, pads, and moves between depth and space.
@@ -109,6 +110,7 @@ Status limit_batch_norm(const OpView& op);
 Status lower_batch_norm(Lowering& op);
 Status shape_channel_norm(OpView& op);  // InstanceNormalization, GroupNormalization
 Status limit_channel_norm(const OpView& op);
+Status limit_layer_norm(const OpView& op);
 Status lower_instance_norm(Lowering& op);
 Status lower_group_norm(Lowering& op);
 Status shape_layer_norm(OpView& op);

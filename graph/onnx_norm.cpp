@@ -35,6 +35,9 @@ Dims channel_image(const Dims& dims) {
   return {dims[0], dims[1], product(dims, 2, dims.size() - 1), dims.back()};
 }
 
+constexpr int64_t most_normalised = int64_t{1}
+                                    << 24;  // together: so many have a scale of their own
+
 // A constant's numbers for all elements of dims that it broadcasts to.
 Values spread(const Tensor& constant, const Dims& dims) {
   return to_doubles(broadcast_array(*constant.constant, dims));
@@ -102,7 +105,9 @@ Status shape_channel_norm(OpView& op) {
 }
 
 Status limit_channel_norm(const OpView& op) {
-  return need_constants(op, 1);
+  TENFOLD_CHECK(need_constants(op, 1));
+  if (op.dims(0)[1] > most_normalised) return refused("over 2^24 channels");
+  return {};
 }
 
 Status lower_instance_norm(Lowering& op) {
@@ -146,6 +151,14 @@ Status shape_layer_norm(OpView& op) {
   return shape_same(op);
 }
 
+Status limit_layer_norm(const OpView& op) {
+  TENFOLD_CHECK(need_constants(op, 1));
+  TENFOLD_TRY(const Dims line, normal_dims(op));
+  if (product(line, 0, line.size()) > most_normalised)
+    return refused("normalises over 2^24 elements together");
+  return {};
+}
+
 Status lower_layer_norm(Lowering& op) {
   TENFOLD_TRY(const Dims line, normal_dims(op));
   const int64_t columns = product(line, 0, line.size()), rows = *volume(op.dims(0)) / columns;
@@ -180,7 +193,8 @@ Status shape_lp_norm(OpView& op) {
   return shape_same(op);
 }
 
-/// x / max(norm, the smallest normal number): zeros stay zero.
+/// x / max(norm, the smallest norm that float32 tells): zeros stay zero. Squares below the smallest
+/// normal number are nothing, so with p = 2 that is its root.
 Status lower_lp_norm(Lowering& op) {
   TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", -1), op.rank(0)));
   Dims one = op.dims(0);
@@ -188,7 +202,9 @@ Status lower_lp_norm(Lowering& op) {
   const int64_t kind = op.attr("p", 2) == 1 ? 5 : 6;
   const TensorId norm =
       op.emit("reduce", {op.input(0)}, one, {{"kind", kind}, {"axes", int64_t{1} << axis}});
-  const Values bounds{std::numeric_limits<float>::min(), std::numeric_limits<float>::max()};
+  constexpr double smallest = std::numeric_limits<float>::min();
+  const Values bounds{op.attr("p", 2) == 1 ? smallest : std::sqrt(smallest),
+                      std::numeric_limits<float>::max()};
   op.result("div", {op.input(0), op.emit("clip", {norm}, one, {{"values", bounds}})});
   return {};
 }

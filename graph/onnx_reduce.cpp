@@ -1,6 +1,7 @@
 // Shape rule and lowering of the reductions of all opsets. Means and maxima over an image's pixels
 // are global pools.
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "graph/onnx_families.h"
@@ -22,12 +23,16 @@ Dims kept(const Dims& dims, const std::vector<int64_t>& axes) {
   return out;
 }
 
-// log(sum(exp(x - m))) + m, m being the largest x: no exponential overflows.
+// log(sum(exp(x - m))) + m, m being the largest x but finite: no exponential overflows, and an
+// infinite x minus m stays infinite.
 void finish_log_sum_exp(Lowering& op, int64_t mask, const Dims& reduced) {
   const auto reduce = [&](TensorId x, int64_t kind) {
     return op.emit("reduce", {x}, reduced, {{"kind", kind}, {"axes", mask}});
   };
-  const TensorId x = op.input(0), most = reduce(x, 2);
+  const std::vector<double> finite{std::numeric_limits<float>::lowest(),
+                                   std::numeric_limits<float>::max()};
+  const TensorId x = op.input(0);
+  const TensorId most = op.emit("clip", {reduce(x, 2)}, reduced, {{"values", finite}});
   const TensorId below = op.emit("sub", {x, most}, op.dims(0));
   const TensorId sum = reduce(op.emit("exp", {below}, op.dims(0)), 0);
   op.finish("add", {op.emit("log", {sum}, reduced), most}, reduced);

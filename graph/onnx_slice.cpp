@@ -9,7 +9,9 @@
 namespace tenfold::graph {
 namespace {
 
-constexpr size_t most_pieces = 8;  // slices that a computed Gather may become
+constexpr size_t most_pieces = 8;                   // slices that a computed Gather becomes
+constexpr size_t most_long_pieces = 64;             // and along a dim that no index table reaches
+constexpr int64_t most_indexed = int64_t{1} << 24;  // an index table holds float32
 
 Lowering::Attrs slice_attrs(SliceBox box) {
   for (size_t i = 0; i < box.steps.size(); ++i)
@@ -23,6 +25,11 @@ void finish_slice(Lowering& op, const SliceBox& box, size_t output = 0) {
 
 SliceBox whole(const Dims& dims) {
   return {std::vector<int64_t>(dims.size(), 0), std::vector<int64_t>(dims.size(), 1), dims};
+}
+
+// Whether a box is turned round along this dim.
+bool backwards(const SliceBox& box, size_t dim) {
+  return box.steps[dim] < 0 && box.extents[dim] > 1;
 }
 
 // Indices at equal distances.
@@ -111,28 +118,36 @@ Status shape_slice(OpView& op) {
   return op.set_any(0, op.in(0).type, std::move(box.extents));
 }
 
+Status limit_slice(const OpView& op) {
+  TENFOLD_TRY(const SliceBox box, slice_box(op));
+  for (size_t i = 0; i < box.steps.size(); ++i)
+    if (backwards(box, i) && box.extents[i] > most_indexed)
+      return refused("slices over 2^24 elements of dim " + std::to_string(i) + " backwards");
+  return {};
+}
+
 // What is sliced backwards is sliced forwards, and then turned round one axis after another.
 Status lower_slice(Lowering& op) {
   TENFOLD_TRY(SliceBox box, slice_box(op));
-  std::vector<int64_t> backwards;
+  std::vector<int64_t> turned;
   for (size_t i = 0; i < box.steps.size(); ++i) {
-    if (box.steps[i] > 0 || box.extents[i] < 2) continue;
+    if (!backwards(box, i)) continue;
     box.starts[i] += box.steps[i] * (box.extents[i] - 1);
     box.steps[i] = -box.steps[i];
-    backwards.push_back(static_cast<int64_t>(i));
+    turned.push_back(static_cast<int64_t>(i));
   }
-  if (backwards.empty()) {
+  if (turned.empty()) {
     finish_slice(op, box);
     return {};
   }
   const Dims dims = box.extents;
   TensorId x = op.input(0);
   if (dims != op.dims_of(x)) x = op.emit("slice", {x}, dims, slice_attrs(box));
-  for (const int64_t axis : backwards) {
+  for (const int64_t axis : turned) {
     std::vector<double> indices(static_cast<size_t>(dims[axis]));
     std::iota(indices.rbegin(), indices.rend(), 0);
     const TensorId index = op.constant({dims[axis]}, indices);
-    if (axis == backwards.back())
+    if (axis == turned.back())
       op.result("gather", {x, index}, {{"axis", axis}});
     else
       x = op.emit("gather", {x, index}, dims, {{"axis", axis}});
@@ -231,6 +246,8 @@ Status limit_gather(const OpView& op) {
   for (int64_t index : indices)
     if (index < -extent || index >= extent)
       return broken("index " + std::to_string(index) + " is outside");
+  if (extent > most_indexed && runs_of(indices, extent).size() > most_long_pieces)
+    return refused("gathers over 64 runs along a dim over 2^24");
   return {};
 }
 
@@ -245,7 +262,7 @@ Status lower_gather(Lowering& op) {
     op.finish("channel_shuffle", {op.input(0)}, joined, {{"groups", *groups}});
     return {};
   }
-  if (runs.size() > most_pieces) {
+  if (runs.size() > most_pieces && dims[axis] <= most_indexed) {
     std::vector<double> from_begin;
     for (const int64_t index : indices)
       from_begin.push_back(static_cast<double>(index < 0 ? index + dims[axis] : index));

@@ -175,6 +175,13 @@ def main(folder):
 
     rng = numpy.random.default_rng(11)
     numpy.save(os.path.join(folder, "small_x.npy"), rng.standard_normal((1, 3, 18, 22)).astype(numpy.float32))
+    tiny, most, inf = 3e-26, 3e38, numpy.inf
+    ends = numpy.array([[-inf, -inf, -inf], [inf, 0, -inf], [most, most, 1], [-most, -inf, -most], [tiny, -tiny, 0]], numpy.float32)
+    numpy.save(os.path.join(folder, "ends_x.npy"), ends)
+    nodes = [helper.make_node("ReduceLogSumExp", ["x", "axis"], ["sums"])]
+    nodes += [helper.make_node("LpNormalization", ["x"], [f"norm{p}"], p=p) for p in (1, 2)]
+    write("ends.onnx", model(nodes, [("x", ends.shape)], [(name, None) for name in ("sums", "norm1", "norm2")],
+                             [numpy_helper.from_array(numpy.array([1]), "axis")], opset=18))
     numpy.save(os.path.join(folder, "wrong_shape.npy"), numpy.zeros((1, 3, 18, 21), numpy.float32))
     numpy.save(os.path.join(folder, "wrong_type.npy"), numpy.zeros((1, 3, 18, 22), numpy.float64))
 

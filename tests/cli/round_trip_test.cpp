@@ -3,10 +3,13 @@
 // Runtime's by `verify`.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 
+#include "cli/npy.h"
 #include "tests/cli/program.h"
 
 namespace tenfold::cli::testing {
@@ -73,6 +76,36 @@ TEST(RoundTrip, PeersAreGivenInputsThatTheLibraryLeavesOut) {
   const Outcome timed = place.tenfold({"bench", place.path("net"), "--seconds", "0.05", "--against",
                                        "onnxruntime,openvino", "--model", model});
   EXPECT_EQ(timed.code, 0) << timed.out << timed.err;
+}
+
+// Rows of infinities and of numbers whose squares are nothing: see ends_x.npy.
+TEST(RoundTrip, TheEndsOfFloat32AreComputedAsTheyAre) {
+  const Workplace place;
+  ASSERT_EQ(
+      place.tenfold({"compile", models() + "/ends.onnx", "--name", "net", "-o", place.path("net")})
+          .code,
+      0);
+  const Outcome ran = place.tenfold(
+      {"run", place.path("net"), "--input", "x=" + models() + "/ends_x.npy", "--output",
+       "sums=" + place.path("sums.npy"), "--output", "norm1=" + place.path("norm1.npy"), "--output",
+       "norm2=" + place.path("norm2.npy")});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const auto sums = read_npy(place.path("sums.npy"));
+  ASSERT_TRUE(sums) << sums.error().message;
+  const auto sum = sums->as<float>();
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(sum[0], -infinity);
+  EXPECT_EQ(sum[1], infinity);
+  EXPECT_FLOAT_EQ(sum[2], 3e38f);
+  EXPECT_FLOAT_EQ(sum[3], -3e38f);
+  EXPECT_NEAR(sum[4], std::log(3.0), 1e-6);
+  const auto norm1 = read_npy(place.path("norm1.npy")), norm2 = read_npy(place.path("norm2.npy"));
+  ASSERT_TRUE(norm1 && norm2);
+  EXPECT_FLOAT_EQ(norm1->as<float>()[12], 0.5f);
+  EXPECT_FLOAT_EQ(norm1->as<float>()[13], -0.5f);
+  for (const int i : {12, 13, 14})  // nothing, or a unit vector: never beyond
+    EXPECT_LE(std::abs(norm2->as<float>()[i]), 1.0f) << i;
+  EXPECT_GT(norm2->as<float>()[12], 0.0f);
 }
 
 TEST(RoundTrip, VerifySaysWhatIsWrongWithTheModel) {

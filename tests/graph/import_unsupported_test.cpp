@@ -108,6 +108,39 @@ TEST(Unsupported, AttributesAndTypes) {
     model.output("y");
     cases.push_back({model, "a constant operand that holds"});
   }
+  constexpr int64_t huge = int64_t{1} << 34;
+  ModelBuilder turned;
+  turned.input("x", {1, huge});
+  for (const auto& [name, value] :
+       {std::pair("from", -1), std::pair("to", 0), std::pair("axis", 1)})
+    turned.ints(name, {value});
+  turned.ints("step", {-1});
+  turned.node("Slice", {"x", "from", "to", "axis", "step"}, {"y"});
+  turned.output("y");
+  cases.push_back({turned, "slices over 2^24 elements of dim 1 backwards"});
+  ModelBuilder scattered;
+  scattered.input("x", {1, huge});
+  std::vector<int64_t> indices;
+  for (int64_t i = 0; i < 65; ++i) indices.push_back(huge - 1 - i);
+  scattered.ints("indices", indices);
+  ModelBuilder::set_int(scattered.node("Gather", {"x", "indices"}, {"y"}), "axis", 1);
+  scattered.output("y");
+  cases.push_back({scattered, "gathers over 64 runs along a dim over 2^24"});
+  for (const char* op : {"LayerNormalization", "RMSNormalization"}) {
+    ModelBuilder model(23);
+    model.input("x", {1, huge});
+    model.floats("scale", {1});
+    model.node(op, {"x", "scale"}, {"y"});
+    model.output("y");
+    cases.push_back({model, "normalises over 2^24 elements together"});
+  }
+  ModelBuilder grouped(18);
+  grouped.input("x", {1, huge, 1});
+  grouped.floats("scale", {1});
+  ModelBuilder::set_int(grouped.node("GroupNormalization", {"x", "scale", "scale"}, {"y"}),
+                        "num_groups", 1);
+  grouped.output("y");
+  cases.push_back({grouped, "over 2^24 channels"});
   for (const Case& c : cases) {
     Result<Network> network = c.model.import();
     ASSERT_TRUE(network) << network.error().message;

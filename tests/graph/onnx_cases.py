@@ -171,6 +171,8 @@ def movements():
     case("split_13", 13, [("Split", "x,s", "y,z", dict(axis=-2))], {"x": [2, 5, 3]}, outputs=("y", "z"), s=ints(1, 4))
     case("split_18", 18, [("Split", "x", "y,z,u", dict(axis=1, num_outputs=3))], {"x": [2, 7, 3]}, outputs=("y", "z", "u"))
     case("concat", 13, [("Concat", "a,c,b", "y", dict(axis=-2))], {"a": [2, 1, 3], "b": [2, 2, 3]}, c=weights(2, 2, 3))
+    case("concat_of_reshape", 13, [("Reshape", "x,s", "r", {}), ("Concat", "r,b", "y", dict(axis=1))],
+         {"x": [2, 6, 5], "b": [3, 4, 4]}, s=ints(3, 5, 4))
     case("concat_nothing", 13, [("Concat", "e,a", "y", dict(axis=1)), ("Concat", "y,e,a", "z", dict(axis=1))], {"a": [2, 4, 3]},
          outputs=("y", "z"), e=weights(2, 0, 3))
     one("gather_scalar", 13, "Gather", [2, 5, 3], {"i": np.int64(-2)}, axis=1)
@@ -186,6 +188,8 @@ def movements():
     one("pad_13", 13, "Pad", [1, 2, 4, 5], {"p": ints(0, 1, 1, 2, 0, 0, 3, 1), "v": scalar(1.5)})
     one("pad_negative", 13, "Pad", [1, 2, 4, 5], {"p": ints(0, 0, -1, 2, 0, 0, 1, -3), "v": scalar(1.5)})
     one("pad_wrap", 19, "Pad", [1, 3, 4, 5], {"p": ints(0, 2, 1, 5, 0, 0, 4, 2)}, mode="wrap")
+    case("pad_wrap_computed", 19, [("Conv", "x,w", "c", {}), ("Pad", "c,p", "y", dict(mode="wrap"))], {"x": [2, 3, 6, 5]},
+         w=weights(5, 3, 3, 2), p=ints(0, 0, 2, 1, 0, 3, 4, 0))
     one("pad_edge_18", 18, "Pad", [1, 2, 4, 5], {"p": ints(1, 2, 0, 1), "": None, "a": ints(-1, 2)}, mode="edge")
     one("depth_to_space", 13, "DepthToSpace", [2, 12, 3, 2], blocksize=2)
     one("depth_to_space_crd", 13, "DepthToSpace", [2, 12, 3, 2], blocksize=2, mode="CRD")
@@ -209,6 +213,10 @@ def resizes():
         one(f"resize_tf_{scales[2]:.1f}_{rounding}", 11, "Resize", [1, 2, 5, 6], {"roi": f32(), "s": scales},
             coordinate_transformation_mode="tf_half_pixel_for_nn", nearest_mode=rounding)
     one("resize_channels_last", 13, "Resize", [2, 5, 6, 3], {"": None, "s": f32(1, 2, 1.5, 1)}, mode="linear")
+    one("upsample_9_channels_last", 9, "Upsample", [1, 5, 6, 3], {"s": f32(1, 2, 3, 1)})
+    one("resize_10_channels_last", 10, "Resize", [2, 7, 6, 3], {"s": f32(1, 3, 0.7, 1)})
+    case("resize_axes_channels_last", 18, [("Resize", "x,,,s", "y", dict(mode="linear", axes=[1, 2]))], {"x": [1, 5, 6, 3]},
+         s=ints(7, 11))
     one("resize_channels_last_rows", 13, "Resize", [2, 5, 6, 3], {"": None, "s": f32(1, 3, 1, 1)})
     case("resize_sizes", 13, [("Resize", "x,,,s", "y", dict(mode="linear"))], {"x": [1, 2, 5, 6]}, s=ints(1, 2, 7, 11))
     case("resize_axes", 18, [("Resize", "x,,,s", "y", dict(mode="linear", axes=[3, 2]))], {"x": [1, 2, 5, 6]}, s=ints(7, 11))
