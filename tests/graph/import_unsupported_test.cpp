@@ -150,5 +150,22 @@ TEST(Unsupported, AttributesAndTypes) {
   }
 }
 
+// Each of them might be spread, all of them not.
+TEST(Unsupported, ConstantsThatManyNodesSpread) {
+  ModelBuilder model(23);
+  model.input("x", {1, int64_t{1} << 24});
+  model.floats("scale", {1});
+  for (int i = 0; i < 5; ++i)
+    model.node("RMSNormalization", {i == 0 ? "x" : "y" + std::to_string(i - 1), "scale"},
+               {"y" + std::to_string(i)});
+  model.output("y4");
+  Result<Network> network = model.import();
+  ASSERT_TRUE(network) << network.error().message;
+  EXPECT_TRUE(lines(network).empty());
+  const Status status = run_passes(*network);
+  ASSERT_FALSE(status);
+  EXPECT_THAT(status.error().message, HasSubstr("constants made on the way exceed"));
+}
+
 }  // namespace
 }  // namespace tenfold::graph
