@@ -64,11 +64,13 @@ class Joiner {
   void add_fused(size_t pointwise, std::vector<Candidate>& made) const {
     const int depthwise = group_before(static_cast<int>(pointwise));
     if (depthwise < 0) return;
-    std::optional<Candidate> fused;
-    if (const int expand = group_before(depthwise); expand >= 0)
-      fused = expand_depthwise_project(context_, made[expand], made[depthwise], made[pointwise]);
-    if (!fused) fused = depthwise_then_pointwise(context_, made[depthwise], made[pointwise]);
-    if (fused) made.push_back(*std::move(fused));
+    if (auto pair = depthwise_then_pointwise(context_, made[depthwise], made[pointwise]))
+      made.push_back(*std::move(pair));
+    const int expand = group_before(depthwise);
+    if (expand < 0) return;
+    if (auto block =
+            expand_depthwise_project(context_, made[expand], made[depthwise], made[pointwise]))
+      made.push_back(*std::move(block));
   }
 
   /// The same for the last layer of a gate.

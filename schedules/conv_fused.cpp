@@ -65,12 +65,14 @@ void order_output(Func out, const FusedShape& s, const Config& config, const Nam
       .unroll(v.xi)
       .split(y, v.group, v.row, axis("rows"), TailStrategy::RoundUp)
       .split(v.group, v.strip, v.group, axis("strip") ? axis("strip") : groups,
-             TailStrategy::RoundUp);
+             TailStrategy::GuardWithIf);
   if (axis("order") == 1)
     out.reorder(v.ki, v.kv, v.xi, v.ko, v.xo, v.row, v.group, v.strip, n);
   else
     out.reorder(v.ki, v.kv, v.xi, v.xo, v.row, v.ko, v.group, v.strip, n);
-  out.fuse(v.strip, n, v.item).parallel(v.item);
+  // Cut off for the edges of the image, the first and the last strip would be tails, in which no
+  // loop is cut further: their rows' short tiles would ask for each pixel.
+  out.fuse(v.strip, n, v.item).parallel(v.item).partition(v.item, Halide::Partition::Never);
 }
 
 /// A register tile of sums over channels, all of it unrolled.
@@ -229,7 +231,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space conv_fused_space() {
-  return {"fused_rows", 2, serves, fused_axes, fused_legal, fused_initial, packing, apply, nullptr};
+  return {"fused_rows", 3, serves, fused_axes, fused_legal, fused_initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules

@@ -53,6 +53,28 @@ TEST(FusedBlocks, SeparableConvolutionsAreTwoInOne) {
   }
 }
 
+// MobileNetV1's rows: each pointwise convolution may expand for the next two, or end a pair.
+TEST(FusedBlocks, PairsCompeteWithBlocks) {
+  const auto prefer = [](const char* op) {
+    return [op](const Task& task) {
+      return task.op == op ? 1.5 : task.op == "conv2d" || task.op == "max_pool2d" ? 1.0 : 9.0;
+    };
+  };
+  for (const char* op : {"depthwise_pointwise", "inverted_residual"}) {
+    NetworkBuilder b;
+    TensorId x = b.pool("max_pool2d", b.input({1, 24, 81, 79}), 3, 1, 1);
+    for (int i = 0; i < 2; ++i) {
+      x = b.relu(b.conv(x, 24, {.kernel = 3, .pad = 1, .groups = 24}));
+      x = b.relu(b.conv(x, 24));
+    }
+    b.output(x);
+    const Kinds kinds = kinds_of(planned(b, {}, prefer(op)));
+    EXPECT_EQ(kinds, op == std::string("depthwise_pointwise")
+                         ? (Kinds{{"max_pool2d", 1}, {op, 2}})
+                         : (Kinds{{"max_pool2d", 1}, {"conv2d", 1}, {op, 1}}));
+  }
+}
+
 Kinds fused_kinds(NetworkBuilder& b) {
   return kinds_of(planned(b, {}, prefer_fused(true)));
 }

@@ -67,8 +67,9 @@ TEST(FusedRows, EveryWayOfCuttingIsExact) {
   using Values = std::map<std::string, int64_t>;
   for (const Values& cut :
        {Values{{"rows", 1}, {"strip", 0}}, Values{{"rows", 2}, {"strip", 0}},
-        Values{{"rows", 3}, {"strip", 2}}, Values{{"rows", 6}, {"strip", 1}},
-        Values{{"rows", 2}, {"strip", 3}}, Values{{"rows", 4}, {"strip", 1}, {"eb", 16}, {"et", 2}},
+        Values{{"rows", 2}, {"strip", 4}}, Values{{"rows", 3}, {"strip", 2}},
+        Values{{"rows", 6}, {"strip", 1}}, Values{{"rows", 2}, {"strip", 3}},
+        Values{{"rows", 4}, {"strip", 1}, {"eb", 16}, {"et", 2}},
         Values{{"rows", 12}, {"strip", 0}, {"eb", 24}, {"order", 1}},
         Values{{"rows", 2}, {"strip", 0}, {"db", 2}, {"order", 1}, {"eorder", 1}}}) {
     Config config = (*schedules::find_space("fused_rows"))->initial(task, target);
