@@ -3,6 +3,18 @@
 #include <algorithm>
 
 namespace tenfold::schedules {
+namespace {
+
+// Tiles that the busiest of some threads takes, each taking a strip when it has none.
+int64_t busiest(int64_t images, int64_t tiles, int64_t strip, size_t threads) {
+  std::vector<int64_t> taken(threads, 0);
+  for (int64_t image = 0; image < images; ++image)
+    for (int64_t at = 0; at < tiles; at += strip)
+      *std::ranges::min_element(taken) += std::min(strip, tiles - at);
+  return std::ranges::max(taken);
+}
+
+}  // namespace
 
 ConvShape conv_shape(const Task& task) {
   const Dims& out = task.outputs[0].dims;
@@ -40,9 +52,9 @@ int64_t strip_tiles(const ConvShape& shape, int64_t xt, int64_t yt) {
 
 Axis strip_axis(const ConvShape& shape) {
   Axis axis{"strip", {0}};
-  for (int64_t strip = 1; strip < std::max(shape.height, divide_up(shape.width, 4)) && strip <= 64;
-       strip *= 2)
-    axis.values.push_back(strip);
+  for (const int64_t strip :
+       {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64})
+    if (strip < std::max(shape.height, divide_up(shape.width, 4))) axis.values.push_back(strip);
   return axis;
 }
 
@@ -54,12 +66,19 @@ int64_t good_strip(const Task& task, const ConvShape& shape, int64_t xt, int64_t
       shape.height > 1 ? row_bytes * static_cast<double>(yt)
                        : row_bytes * static_cast<double>(xt) / static_cast<double>(shape.width);
   const int64_t tiles = strip_tiles(shape, xt, yt);
-  int64_t best = 0;
-  for (const int64_t strip : strip_axis(shape).values)
-    if (strip < tiles && strip <= divide_up(tiles, 4) &&
-        (strip == 1 ||
-         static_cast<double>(strip) * tile_bytes <= static_cast<double>(target.l2_bytes) / 2))
-      best = strip;
+  const int64_t longest = divide_up(tiles, tiles >= 64 ? 8 : 4);
+  int64_t best = 0, best_loads = 0;
+  for (const int64_t strip : strip_axis(shape).values) {
+    const double bytes = static_cast<double>(strip) * tile_bytes;
+    if (strip == 0 || strip >= tiles || strip > longest ||
+        (strip > 1 && bytes > static_cast<double>(target.l2_bytes) / 2))
+      continue;
+    const int64_t images = std::min<int64_t>(shape.n, 4);
+    const int64_t loads = busiest(images, tiles, strip, 2) + 2 * busiest(images, tiles, strip, 4);
+    if (best != 0 && loads > best_loads) continue;
+    best = strip;
+    best_loads = loads;
+  }
   return best;
 }
 

@@ -26,10 +26,10 @@ std::vector<int64_t> conv_tile_widths(const ConvShape& shape);
 /// Tiles along the dimension that strips are cut from: y, or x where the image has one row.
 int64_t strip_tiles(const ConvShape& shape, int64_t xt, int64_t yt);
 
-/// Strips of 1, 2, 4, ... tiles; 0 is the whole image.
+/// Strips of 1, 2, 3, ... tiles; 0 is the whole image.
 Axis strip_axis(const ConvShape& shape);
 
-/// Rows of input that stay in half of L2, and strips enough for a few threads.
+/// Rows of input that stay in half of L2, and strips of which two threads, and four, have the same.
 int64_t good_strip(const Task& task, const ConvShape& shape, int64_t xt, int64_t yt,
                    const Target& target);
 
