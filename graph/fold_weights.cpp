@@ -20,13 +20,20 @@ bool finite(const std::vector<double>& values) {
   return std::ranges::all_of(values, [](double v) { return std::abs(v) <= 3.4028234663852886e38; });
 }
 
+constexpr int64_t most_copied = int64_t{1} << 26;  // weights of several anchors, a pass
+
 /// Gives the anchor new weights and bias; false, with nothing changed, when they leave float32's
-/// range.
+/// range, or when others keep the old ones and no more may be copied.
 bool set_weights(Editor& editor, int id, const std::vector<double>& weights,
-                 const std::vector<double>& bias) {
+                 const std::vector<double>& bias, int64_t& copies_left) {
   if (!finite(weights) || !finite(bias)) return false;
   const auto at = static_cast<size_t>(weights_input(editor, editor.node(id)));
   std::vector<TensorId> inputs = editor.node(id).inputs;
+  if (editor.users(inputs[at]).size() > 1) {
+    const auto copied = static_cast<int64_t>(weights.size());
+    if (copied > copies_left) return false;
+    copies_left -= copied;
+  }
   const std::string name = editor.tensor(inputs[at]).name;
   const Dims dims = editor.dims(inputs[at]);
   inputs.resize(at);
@@ -63,7 +70,7 @@ int64_t output_of(const Node& node, const Constants& c, int64_t i) {
   return group * per_group + i / (inner / per_group) % per_group;
 }
 
-bool fold_after(Editor& editor, int id) {
+bool fold_after(Editor& editor, int id, int64_t& copies_left) {
   const std::optional<ChannelAffine> affine = affine_of(editor, editor.node(id));
   if (!affine) return false;
   const TensorId x = editor.node(id).inputs[0];
@@ -75,10 +82,10 @@ bool fold_after(Editor& editor, int id) {
     c.weights[i] *= affine->scale_at(output_of(editor.node(anchor), c, static_cast<int64_t>(i)));
   for (int64_t k = 0; k < c.outputs; ++k)
     c.bias[k] = c.bias[k] * affine->scale_at(k) + affine->shift_at(k);
-  return set_weights(editor, anchor, c.weights, c.bias) && editor.bypass(id, x);
+  return set_weights(editor, anchor, c.weights, c.bias, copies_left) && editor.bypass(id, x);
 }
 
-bool fold_before(Editor& editor, int id) {
+bool fold_before(Editor& editor, int id, int64_t& copies_left) {
   const Node& anchor = editor.node(id);
   if (anchor.op != "conv2d" && anchor.op != "gemm") return false;
   const TensorId x = anchor.inputs[0];
@@ -99,7 +106,7 @@ bool fold_before(Editor& editor, int id) {
     c.bias[k] += c.weights[i] * affine->shift_at(channel);
     c.weights[i] *= affine->scale_at(channel);
   }
-  if (!set_weights(editor, id, c.weights, c.bias)) return false;
+  if (!set_weights(editor, id, c.weights, c.bias, copies_left)) return false;
   std::vector<TensorId> inputs = editor.node(id).inputs;
   inputs[0] = editor.node(before).inputs[0];
   editor.set_inputs(id, std::move(inputs));
@@ -134,10 +141,14 @@ Status merge_affines(Network& network) {
 }
 
 Status fold_affine_after(Network& network) {
-  return for_each_node(network, fold_after);
+  return for_each_node(network, [copies_left = most_copied](Editor& editor, int id) mutable {
+    return fold_after(editor, id, copies_left);
+  });
 }
 Status fold_affine_before(Network& network) {
-  return for_each_node(network, fold_before);
+  return for_each_node(network, [copies_left = most_copied](Editor& editor, int id) mutable {
+    return fold_before(editor, id, copies_left);
+  });
 }
 
 }  // namespace tenfold::graph

@@ -103,8 +103,9 @@ Status lower(Network& network) {
       return at_node(network, node, status.error());
     bytes_left -= constant_bytes(network, before);
     if (bytes_left < 0)
-      return at_node(network, node,
-                     refused("the constants made on the way exceed four times the model's"));
+      return at_node(
+          network, node,
+          refused("the constants made on the way exceed 256 MiB and four times the model's"));
   }
   network.nodes = std::move(made);
   return check(network);

@@ -80,18 +80,24 @@ std::optional<Normalised> normalised(const Editor& editor, const Node& node) {
   return found;
 }
 
+// Elements that all norms of a model normalise along: a scale of one number is spread over them.
+constexpr int64_t most_spread = int64_t{1} << 24;
+
 class Rewriter {
  public:
   Rewriter(Editor& editor, int id, const Normalised& norm)
       : editor_(editor), id_(id), norm_(norm), dims_(editor.dims(norm.x)) {}
 
-  void run() {
+  /// `spread_left`: elements that constants may yet be spread over.
+  void run(int64_t& spread_left) {
     const auto rank = static_cast<int64_t>(dims_.size());
     const bool map = rank == 4, pixels = map && norm_.axes == pixels_of_map,
                channels = map && norm_.axes == channels_of_map,
                last = norm_.axes == Axes{1} << (rank - 1);
     if (!pixels && !channels && !last) return;
     const int64_t count = last ? dims_.back() : dims_[1];
+    if (count > spread_left) return;
+    spread_left -= count;
     TensorId result = take_affines(last, count);
     const std::string name = editor_.node(id_).name;
     std::vector<TensorId> inputs{norm_.x, constant(name + "/scale", total_.scale, count),
@@ -173,9 +179,11 @@ class Rewriter {
 Status recognise_norms(Network& network) {
   Editor editor(network);
   const int count = editor.node_count();
+  int64_t spread_left = most_spread;
   for (int id = 0; id < count; ++id) {
     if (editor.node(id).op.empty()) continue;
-    if (const auto norm = normalised(editor, editor.node(id))) Rewriter(editor, id, *norm).run();
+    if (const auto norm = normalised(editor, editor.node(id)))
+      Rewriter(editor, id, *norm).run(spread_left);
   }
   return editor.commit();
 }

@@ -32,7 +32,9 @@ std::vector<int64_t> strip_counts(int64_t height) {
   for (int64_t strip = 1; strip <= height / 2; ++strip)
     if (height % strip == 0) counts.push_back(strip);
   for (const int64_t strips : {2, 4, 8, 16})
-    if (height % strips != 0 && height >= 4 * strips) counts.push_back(divide_up(height, strips));
+    if (height >= 4 * strips) counts.push_back(divide_up(height, strips));
+  std::ranges::sort(counts);
+  counts.erase(std::ranges::unique(counts).begin(), counts.end());
   return counts;
 }
 
@@ -113,7 +115,7 @@ int64_t good_group(const FusedShape& s, int64_t dyt, const Target& target) {
 }
 
 // Strips for a few threads: the most whose first windows share no more than a twentieth of all
-// rows with the strip before, which are made twice, or else two; as many for each of two threads,
+// rows with the strip before, which are made twice, or else two; an even number for two threads,
 // where that can be.
 int64_t good_strip(const std::vector<int64_t>& values, const FusedShape& s, int64_t groups) {
   const int64_t shared = s.expands ? window_rows(s, 1) - s.window.stride_h : 0;

@@ -3,18 +3,14 @@
 #include <algorithm>
 
 namespace tenfold::schedules {
-namespace {
-
-// Tiles that the busiest of some threads takes, each taking a strip when it has none.
-int64_t busiest(int64_t images, int64_t tiles, int64_t strip, size_t threads) {
+int64_t busiest(int64_t images, int64_t tiles, int64_t strip, int64_t threads) {
+  if (tiles / strip > 1024) return divide_up(images * tiles, threads);
   std::vector<int64_t> taken(threads, 0);
   for (int64_t image = 0; image < images; ++image)
     for (int64_t at = 0; at < tiles; at += strip)
       *std::ranges::min_element(taken) += std::min(strip, tiles - at);
   return std::ranges::max(taken);
 }
-
-}  // namespace
 
 ConvShape conv_shape(const Task& task) {
   const Dims& out = task.outputs[0].dims;
@@ -67,14 +63,23 @@ int64_t good_strip(const Task& task, const ConvShape& shape, int64_t xt, int64_t
                        : row_bytes * static_cast<double>(xt) / static_cast<double>(shape.width);
   const int64_t tiles = strip_tiles(shape, xt, yt);
   const int64_t longest = divide_up(tiles, tiles >= 64 ? 8 : 4);
-  int64_t best = 0, best_loads = 0;
+  const int64_t images = std::min<int64_t>(shape.n, 4);
+  // Rows that a strip copies and the one before it too: a copied row costs a fifth of a made one.
+  const dsl::Window& w = shape.window;
+  const bool copies = shape.height > 1 && stage_axis(task).values[0] != stage_none;
+  const int64_t shared =
+      copies ? std::max<int64_t>((w.kernel_h - 1) * w.dilation_h + 1 - w.stride_h, 0) : 0;
+  int64_t best = 0;
+  double best_loads = 0;
   for (const int64_t strip : strip_axis(shape).values) {
     const double bytes = static_cast<double>(strip) * tile_bytes;
     if (strip == 0 || strip >= tiles || strip > longest ||
         (strip > 1 && bytes > static_cast<double>(target.l2_bytes) / 2))
       continue;
-    const int64_t images = std::min<int64_t>(shape.n, 4);
-    const int64_t loads = busiest(images, tiles, strip, 2) + 2 * busiest(images, tiles, strip, 4);
+    const double copied =
+        0.2 * static_cast<double>(shared) / static_cast<double>(strip * yt * w.stride_h);
+    const double loads = (1 + copied) * static_cast<double>(busiest(images, tiles, strip, 2) +
+                                                            2 * busiest(images, tiles, strip, 4));
     if (best != 0 && loads > best_loads) continue;
     best = strip;
     best_loads = loads;

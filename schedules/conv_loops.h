@@ -29,7 +29,11 @@ int64_t strip_tiles(const ConvShape& shape, int64_t xt, int64_t yt);
 /// Strips of 1, 2, 3, ... tiles; 0 is the whole image.
 Axis strip_axis(const ConvShape& shape);
 
-/// Rows of input that stay in half of L2, and strips of which two threads, and four, have the same.
+/// Tiles that the busiest of some threads takes, each taking a strip when it has none.
+int64_t busiest(int64_t images, int64_t tiles, int64_t strip, int64_t threads);
+
+/// Rows of input that stay in half of L2, and strips that leave two threads, and four, least to
+/// wait for.
 int64_t good_strip(const Task& task, const ConvShape& shape, int64_t xt, int64_t yt,
                    const Target& target);
 

@@ -139,7 +139,7 @@ double cycles(const Task& task, const Target& target, const Config& config) {
 }
 
 // What is accurate enough unless told otherwise, the widest vectors that divide K, and the cheapest
-// tiles and blocks, where a second thread that has one item less to do counts half.
+// tiles and blocks, where what the second of two threads waits counts half.
 Config initial(const Task& task, const Target& target) {
   Config best;
   double best_cost = std::numeric_limits<double>::max();
@@ -151,9 +151,10 @@ Config initial(const Task& task, const Target& target) {
   const int64_t lanes = values("lanes").back();
   const auto consider = [&](const WinogradShape& g, Config config) {
     const double penalty = extra_error(task, config) <= default_accuracy ? 1 : 1e6;
-    const int64_t items = divide_up(g.tiles_y, config.at("by")) * task.outputs[0].dims[0] *
-                          divide_up(g.groups, config.at("gb"));
-    const double idle = config.at("par") == 0 && items % 2 != 0 ? 0.5 / items : 0;
+    const int64_t parts = task.outputs[0].dims[0] * divide_up(g.groups, config.at("gb"));
+    const auto busy = static_cast<double>(busiest(parts, g.tiles_y, config.at("by"), 2));
+    const double idle =
+        config.at("par") == 0 ? busy / static_cast<double>(parts * g.tiles_y) - 0.5 : 0;
     const double cost = penalty * (1 + idle) * winograd_cycles(task, g, target, loops_of(config));
     if (cost >= best_cost) return;
     if (!legal(task, target, config)) config.values["stage"] = 1;

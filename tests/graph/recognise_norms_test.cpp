@@ -100,5 +100,15 @@ TEST(RecogniseNorms, StepsThatAreReadElsewhereRemain) {
   expect_pass(c.b, {recognise_norms, simplify}, {"reduce", "sub", "layer_norm", "scale"});
 }
 
+// A scale of one number would be spread over 2^34, which no file holds.
+TEST(RecogniseNorms, NotOverMoreThanAModelMaySpread) {
+  Chain c{.b = NetworkBuilder(), .dims = {1, int64_t{1} << 34}, .axes = 0b10};
+  c.b.output(c.normalised(c.b.input(c.dims)));
+  Network network = c.b.finish();
+  const std::vector<std::string> before = ops_in_order(network);
+  ASSERT_TRUE(recognise_norms(network));
+  EXPECT_EQ(ops_in_order(network), before);
+}
+
 }  // namespace
 }  // namespace tenfold::graph

@@ -82,6 +82,31 @@ TEST(FusedRows, EveryWayOfCuttingIsExact) {
   }
 }
 
+/// The last strip is shorter: rolled on at stride 2, in blocks of channels, and in place.
+TEST(FusedRows, StripsNeedNotDivideTheRows) {
+  const Target target = *parse_target("x86_64-avx2");
+  using Values = std::map<std::string, int64_t>;
+  for (const auto& [text, cut] :
+       {std::pair(
+            "inverted_residual h=18 w=10 c=6 k=20 expanded=48 r=3 s=3 stride=2 pad=1 mid0=bias "
+            "mid1=bias mid1=relu bias",
+            Values{{"strip", 5}}),
+        std::pair("inverted_residual n=2 h=17 w=9 c=5 k=5 expanded=20 r=5 s=5 pad=2 mid0=bias "
+                  "mid0=clip(1,6) mid1=bias bias add",
+                  Values{{"strip", 9}}),
+        std::pair(
+            "depthwise_pointwise n=2 h=9 w=7 c=32 k=12 r=3 s=3 pad=1 halo mid0=bias bias relu",
+            Values{{"strip", 5}, {"eb", 16}})}) {
+    const Task task = spec(text);
+    Config config = (*schedules::find_space("fused_rows"))->initial(task, target);
+    for (const auto& [axis, value] : Values{{"rows", 1}, {"dyt", 1}, {"et", 1}})
+      config.values[axis] = value;
+    for (const auto& [axis, value] : cut) config.values[axis] = value;
+    for (const bool asserts : {true, false})
+      EXPECT_TRUE(kernel_matches(task, config, target, {.seed = 54, .asserts = asserts}));
+  }
+}
+
 TEST(FusedRows, AResidualIsAddedInPlace) {
   for (const char* text :
        {"inverted_residual h=7 w=11 c=16 k=16 expanded=32 r=3 s=3 pad=1 mid0=bias mid1=bias bias "
