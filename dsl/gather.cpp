@@ -1,5 +1,7 @@
 // gather: slices along one dimension in any order, some of them often, others never. The order is a
 // constant, as CondenseNet's learned groups have it (Huang et al. 2018, section 3.1).
+#include "dsl/gather.h"
+
 #include "dsl/frame_halide.h"
 #include "dsl/op_list.h"
 #include "dsl/rules.h"
@@ -7,8 +9,6 @@
 
 namespace tenfold::dsl {
 namespace {
-
-constexpr int64_t most_indexed = int64_t{1} << 24;
 
 size_t axis_of(const Task& task) {
   return static_cast<size_t>(task.attrs.get_int("axis", 0));

@@ -22,18 +22,20 @@ bool finite(const std::vector<double>& values) {
 
 constexpr int64_t most_copied = int64_t{1} << 26;  // weights of several anchors, a pass
 
+/// Weights that an anchor would have copied, because others keep them.
+int64_t copied_weights(const Editor& editor, const Node& anchor) {
+  const TensorId weights = anchor.inputs[weights_input(editor, anchor)];
+  return editor.users(weights).size() > 1 ? *volume(editor.dims(weights)) : 0;
+}
+
 /// Gives the anchor new weights and bias; false, with nothing changed, when they leave float32's
-/// range, or when others keep the old ones and no more may be copied.
+/// range.
 bool set_weights(Editor& editor, int id, const std::vector<double>& weights,
                  const std::vector<double>& bias, int64_t& copies_left) {
   if (!finite(weights) || !finite(bias)) return false;
   const auto at = static_cast<size_t>(weights_input(editor, editor.node(id)));
+  copies_left -= copied_weights(editor, editor.node(id));
   std::vector<TensorId> inputs = editor.node(id).inputs;
-  if (editor.users(inputs[at]).size() > 1) {
-    const auto copied = static_cast<int64_t>(weights.size());
-    if (copied > copies_left) return false;
-    copies_left -= copied;
-  }
   const std::string name = editor.tensor(inputs[at]).name;
   const Dims dims = editor.dims(inputs[at]);
   inputs.resize(at);
@@ -75,7 +77,8 @@ bool fold_after(Editor& editor, int id, int64_t& copies_left) {
   if (!affine) return false;
   const TensorId x = editor.node(id).inputs[0];
   const int anchor = editor.maker(x);
-  if (anchor < 0 || weights_input(editor, editor.node(anchor)) < 0 || !editor.only_use(x))
+  if (anchor < 0 || weights_input(editor, editor.node(anchor)) < 0 || !editor.only_use(x) ||
+      copied_weights(editor, editor.node(anchor)) > copies_left)
     return false;
   Constants c = constants_of(editor, editor.node(anchor));
   for (size_t i = 0; i < c.weights.size(); ++i)
@@ -90,7 +93,8 @@ bool fold_before(Editor& editor, int id, int64_t& copies_left) {
   if (anchor.op != "conv2d" && anchor.op != "gemm") return false;
   const TensorId x = anchor.inputs[0];
   const int before = editor.maker(x);
-  if (before < 0 || !editor.only_use(x)) return false;
+  if (before < 0 || !editor.only_use(x) || copied_weights(editor, anchor) > copies_left)
+    return false;
   const std::optional<ChannelAffine> affine = affine_of(editor, editor.node(before));
   if (!affine) return false;
   const bool padded = anchor.attr_int("pad_top", 0) + anchor.attr_int("pad_left", 0) +

@@ -4,14 +4,14 @@
 #include <numeric>
 #include <optional>
 
+#include "dsl/gather.h"
 #include "graph/onnx_families.h"
 
 namespace tenfold::graph {
 namespace {
 
-constexpr size_t most_pieces = 8;                   // slices that a computed Gather becomes
-constexpr size_t most_long_pieces = 64;             // and along a dim that no index table reaches
-constexpr int64_t most_indexed = int64_t{1} << 24;  // an index table holds float32
+constexpr size_t most_pieces = 8;        // slices that a computed Gather becomes
+constexpr size_t most_long_pieces = 64;  // and along a dim that no index table reaches
 
 Lowering::Attrs slice_attrs(SliceBox box) {
   for (size_t i = 0; i < box.steps.size(); ++i)
@@ -121,7 +121,7 @@ Status shape_slice(OpView& op) {
 Status limit_slice(const OpView& op) {
   TENFOLD_TRY(const SliceBox box, slice_box(op));
   for (size_t i = 0; i < box.steps.size(); ++i)
-    if (backwards(box, i) && box.extents[i] > most_indexed)
+    if (backwards(box, i) && box.extents[i] > dsl::most_indexed)
       return refused("slices over 2^24 elements of dim " + std::to_string(i) + " backwards");
   return {};
 }
@@ -246,7 +246,7 @@ Status limit_gather(const OpView& op) {
   for (int64_t index : indices)
     if (index < -extent || index >= extent)
       return broken("index " + std::to_string(index) + " is outside");
-  if (extent > most_indexed && runs_of(indices, extent).size() > most_long_pieces)
+  if (extent > dsl::most_indexed && runs_of(indices, extent).size() > most_long_pieces)
     return refused("gathers over 64 runs along a dim over 2^24");
   return {};
 }
@@ -262,7 +262,7 @@ Status lower_gather(Lowering& op) {
     op.finish("channel_shuffle", {op.input(0)}, joined, {{"groups", *groups}});
     return {};
   }
-  if (runs.size() > most_pieces && dims[axis] <= most_indexed) {
+  if (runs.size() > most_pieces && dims[axis] <= dsl::most_indexed) {
     std::vector<double> from_begin;
     for (const int64_t index : indices)
       from_begin.push_back(static_cast<double>(index < 0 ? index + dims[axis] : index));

@@ -117,10 +117,10 @@ int64_t good_group(const FusedShape& s, int64_t dyt, const Target& target) {
 // Strips for a few threads: the most whose first windows share no more than a twentieth of all
 // rows with the strip before, which are made twice, or else two; an even number for two threads,
 // where that can be.
-int64_t good_strip(const std::vector<int64_t>& values, const FusedShape& s, int64_t groups) {
+int64_t good_strip(const FusedShape& s, int64_t groups) {
   const int64_t shared = s.expands ? window_rows(s, 1) - s.window.stride_h : 0;
   int64_t best = 0, best_strips = 0;
-  for (const int64_t strip : values) {
+  for (const int64_t strip : strip_counts(s.height)) {
     if (strip == 0 || strip >= groups) continue;
     const int64_t strips = divide_up(groups, strip);
     if (strips > 32 || (strips > 2 && strips * shared * 20 > s.in_height)) continue;
@@ -244,7 +244,7 @@ Config fused_initial(const Task& task, const Target& target) {
   const bool single_rows = !s.expands && 4 * s.k * s.expanded <= target.l2_bytes / 4;
   config.values["order"] = single_rows ? 1 : 0;
   config.values["rows"] = single_rows ? dyt : good_group(s, dyt, target);
-  config.values["strip"] = good_strip(strip_counts(s.height), s, row_groups(s, config));
+  config.values["strip"] = good_strip(s, row_groups(s, config));
   return config;
 }
 

@@ -3,14 +3,6 @@
 #include <algorithm>
 
 namespace tenfold::schedules {
-int64_t busiest(int64_t images, int64_t tiles, int64_t strip, int64_t threads) {
-  if (tiles / strip > 1024) return divide_up(images * tiles, threads);
-  std::vector<int64_t> taken(threads, 0);
-  for (int64_t image = 0; image < images; ++image)
-    for (int64_t at = 0; at < tiles; at += strip)
-      *std::ranges::min_element(taken) += std::min(strip, tiles - at);
-  return std::ranges::max(taken);
-}
 
 ConvShape conv_shape(const Task& task) {
   const Dims& out = task.outputs[0].dims;
@@ -52,6 +44,15 @@ Axis strip_axis(const ConvShape& shape) {
        {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64})
     if (strip < std::max(shape.height, divide_up(shape.width, 4))) axis.values.push_back(strip);
   return axis;
+}
+
+int64_t busiest(int64_t images, int64_t tiles, int64_t strip, int64_t threads) {
+  if (tiles / strip > 1024) return divide_up(images * tiles, threads);
+  std::vector<int64_t> taken(threads, 0);
+  for (int64_t image = 0; image < images; ++image)
+    for (int64_t at = 0; at < tiles; at += strip)
+      *std::ranges::min_element(taken) += std::min(strip, tiles - at);
+  return std::ranges::max(taken);
 }
 
 int64_t good_strip(const Task& task, const ConvShape& shape, int64_t xt, int64_t yt,

@@ -19,6 +19,13 @@ const std::string trained = std::string(TENFOLD_SOURCE_DIR) + "/.deps/models/";
 const std::string orientation = trained + "ch_ppocr_mobile_v2.0_cls_infer.onnx";
 const std::string detector = trained + "ch_PP-OCRv4_det_infer.onnx";
 
+::testing::AssertionResult compiles(const Workplace& place, const std::string& model) {
+  const Outcome outcome =
+      place.tenfold({"compile", model, "--name", "net", "-o", place.path("net")});
+  if (outcome.code == 0) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << outcome.code << ": " << outcome.err;
+}
+
 void compile_and_verify(const Workplace& place, const std::string& model,
                         const std::string& shape) {
   const Outcome compiled =
@@ -51,7 +58,7 @@ TEST(RoundTrip, PartsOfTheUsersArraysAgreeWithOnnxRuntime) {
 TEST(RoundTrip, AHalfPrecisionModelAgreesWithOnnxRuntime) {
   const Workplace place;
   const std::string model = models() + "/half.onnx";
-  ASSERT_EQ(place.tenfold({"compile", model, "--name", "net", "-o", place.path("net")}).code, 0);
+  ASSERT_TRUE(compiles(place, model));
   const Outcome verified =
       place.tenfold({"verify", place.path("net"), "--model", model, "--tolerance", "0.002"});
   EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
@@ -60,7 +67,7 @@ TEST(RoundTrip, AHalfPrecisionModelAgreesWithOnnxRuntime) {
 TEST(RoundTrip, TensorsInAnotherOrderAgreeLayerByLayer) {
   const Workplace place;
   const std::string model = models() + "/orders.onnx";
-  ASSERT_EQ(place.tenfold({"compile", model, "--name", "net", "-o", place.path("net")}).code, 0);
+  ASSERT_TRUE(compiles(place, model));
   const Outcome verified =
       place.tenfold({"verify", place.path("net"), "--model", model, "--layers"});
   EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
@@ -72,7 +79,7 @@ TEST(RoundTrip, TensorsInAnotherOrderAgreeLayerByLayer) {
 TEST(RoundTrip, PeersAreGivenInputsThatTheLibraryLeavesOut) {
   const Workplace place;
   const std::string model = models() + "/orders.onnx";
-  ASSERT_EQ(place.tenfold({"compile", model, "--name", "net", "-o", place.path("net")}).code, 0);
+  ASSERT_TRUE(compiles(place, model));
   const Outcome timed = place.tenfold({"bench", place.path("net"), "--seconds", "0.05", "--against",
                                        "onnxruntime,openvino", "--model", model});
   EXPECT_EQ(timed.code, 0) << timed.out << timed.err;
@@ -81,10 +88,7 @@ TEST(RoundTrip, PeersAreGivenInputsThatTheLibraryLeavesOut) {
 // Rows of infinities and of numbers whose squares are nothing: see ends_x.npy.
 TEST(RoundTrip, TheEndsOfFloat32AreComputedAsTheyAre) {
   const Workplace place;
-  ASSERT_EQ(
-      place.tenfold({"compile", models() + "/ends.onnx", "--name", "net", "-o", place.path("net")})
-          .code,
-      0);
+  ASSERT_TRUE(compiles(place, models() + "/ends.onnx"));
   const Outcome ran = place.tenfold(
       {"run", place.path("net"), "--input", "x=" + models() + "/ends_x.npy", "--output",
        "sums=" + place.path("sums.npy"), "--output", "norm1=" + place.path("norm1.npy"), "--output",
@@ -110,10 +114,7 @@ TEST(RoundTrip, TheEndsOfFloat32AreComputedAsTheyAre) {
 
 TEST(RoundTrip, VerifySaysWhatIsWrongWithTheModel) {
   const Workplace place;
-  ASSERT_EQ(
-      place.tenfold({"compile", models() + "/views.onnx", "--name", "net", "-o", place.path("net")})
-          .code,
-      0);
+  ASSERT_TRUE(compiles(place, models() + "/views.onnx"));
   for (const char* file : {"/truncated.onnx", "/missing.onnx"}) {
     const Outcome outcome =
         place.tenfold({"verify", place.path("net"), "--model", models() + file});
@@ -175,10 +176,7 @@ TEST(RoundTrip, TunedRecordsAreUsedExportedAndImported) {
 
 TEST(RoundTrip, BenchWritesItsFigures) {
   const Workplace place;
-  ASSERT_EQ(
-      place.tenfold({"compile", models() + "/small.onnx", "--name", "net", "-o", place.path("net")})
-          .code,
-      0);
+  ASSERT_TRUE(compiles(place, models() + "/small.onnx"));
   const Outcome outcome = place.tenfold({"bench", place.path("net"), "--threads", "1", "--seconds",
                                          "0.1", "--json", place.path("bench.json")});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
