@@ -57,6 +57,7 @@ Status bench(Options options) {
     suite.json = options.json;
     suite.bench.against = options.network.against;
     suite.bench.seed = options.network.seed;
+    if (!options.network.target.empty()) suite.bench.target = options.network.target;
     suite.bench.seconds = options.seconds > 0 ? options.seconds : operator_seconds;
     return bench_suite(suite);
   }
@@ -127,7 +128,8 @@ void add_bench(CLI::App& app, Run& chosen) {
                    "each problem and thread count)")
       ->check(CLI::Range(0.01, 3600.0));
   command->add_option("--target", network.target,
-                      "With DIR: run this variant of the library instead of the best one");
+                      "With DIR: run this variant of the library instead of the best one. With "
+                      "--op and --suite: compile for this one (default: host)");
   command->add_flag("--layers", network.layers, "With DIR: time every step too");
   command->add_option("--json", options->json,
                       "Write the figures as JSON to this file; - is standard output");

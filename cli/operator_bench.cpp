@@ -54,7 +54,11 @@ Result<std::unique_ptr<OperatorBench>> OperatorBench::start(const OperatorBenchO
     TENFOLD_TRY(auto peer, OperatorPeer::start(name));
     bench->peers_.push_back(std::move(peer));
   }
-  TENFOLD_TRY(bench->target_, parse_target("host"));
+  TENFOLD_TRY(bench->target_, parse_target(options.target));
+  if (!runs_here(bench->target_))
+    return Error{ErrorCode::unavailable, "--target " + bench->target_.name +
+                                             ": operators are timed on this machine's CPU, which "
+                                             "doesn't run it"};
   if (options.trials > 0) {
     TENFOLD_TRY(const auto paths, database_paths(options.databases));
     TENFOLD_TRY(bench->database_,
@@ -179,6 +183,7 @@ Result<Json> OperatorBench::measure_one(const Problem& problem, int threads,
   Json row{{"problem", problem.text},
            {"family", problem.family},
            {"threads", threads},
+           {"target", target_.name},
            {"cpu", cpu_name()}};
   const auto failed = [&](const Error& error) -> Result<Json> {
     if (ends_all(error)) return error;

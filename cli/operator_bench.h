@@ -22,11 +22,12 @@ struct OperatorBenchOptions {
   std::vector<std::string>
       databases;  // as --db; the first one is written to where trials are asked for
   std::vector<std::string> against;
-  std::string config;       // taken instead of the records'; empty: none
-  std::string space;        // its default is taken; empty: any
-  std::string keep_object;  // the kernel\'s object is copied there; empty: no
-  int64_t trials = 0;       // of tuning, before a problem is measured
-  double seconds = 0.4;     // for a problem and thread count, all engines together, about
+  std::string target = "host";  // a CPU's that runs here
+  std::string config;           // taken instead of the records'; empty: none
+  std::string space;            // its default is taken; empty: any
+  std::string keep_object;      // the kernel\'s object is copied there; empty: no
+  int64_t trials = 0;           // of tuning, before a problem is measured
+  double seconds = 0.4;         // for a problem and thread count, all engines together, about
   uint64_t seed = 1;
 };
 
@@ -34,7 +35,7 @@ class OperatorBench {
  public:
   using Json = nlohmann::ordered_json;
 
-  /// Errors: those of the databases; invalid_argument, unavailable for an engine.
+  /// Errors: those of the databases; invalid_argument, unavailable for an engine or the target.
   static Result<std::unique_ptr<OperatorBench>> start(const OperatorBenchOptions& options);
 
   /// One row a thread count; its fields are in docs/benchmarks.md. What can't be measured is null,

@@ -1,5 +1,6 @@
 #include <exception>
 
+#include "codegen/aligned_stack_halide.h"
 #include "codegen/compile_halide.h"
 #include "codegen/cuda_module.h"
 #include "codegen/elf.h"
@@ -55,6 +56,11 @@ std::string device_code_of(const Halide::Module& module) {
   return {static_cast<const char*>(code.data()), code.size_in_bytes()};
 }
 
+std::string object_of(const Halide::Module& module) {
+  const Halide::Buffer<uint8_t> object = module.compile_to_buffer();
+  return {reinterpret_cast<const char*>(object.data()), object.size_in_bytes()};
+}
+
 std::string one_line(std::string text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
   for (char& c : text)
@@ -78,8 +84,9 @@ Result<Kernel> compile_pipeline(const schedules::Scheduled& scheduled, const std
     replace_device_code(module,
                         cuda_module(kernel.cubin, target.cuda_capability, kernel.device_code));
   }
-  const Halide::Buffer<uint8_t> object = module.compile_to_buffer();
-  kernel.object.assign(reinterpret_cast<const char*>(object.data()), object.size_in_bytes());
+  kernel.object = object_of(module);
+  TENFOLD_TRY(const bool aligned, align_spills(module, kernel.object));
+  if (aligned) kernel.object = object_of(module);
   TENFOLD_CHECK(align_code(kernel.object, code_alignment));
   return kernel;
 }

@@ -19,4 +19,10 @@ struct ElfSymbols {
 };
 Result<ElfSymbols> elf_symbols(std::string_view object);
 
+struct ElfFunction {
+  std::string name;
+  std::string_view code;  // of the object's bytes
+};
+Result<std::vector<ElfFunction>> elf_functions(std::string_view object);
+
 }  // namespace tenfold::codegen

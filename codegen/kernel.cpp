@@ -8,7 +8,7 @@ namespace tenfold::codegen {
 namespace {
 
 // Raised when the bytes of a kernel change for the same task, config and target.
-constexpr const char* codegen_version = "6";
+constexpr const char* codegen_version = "7";
 
 std::string halide_version() {
   return std::to_string(HALIDE_VERSION_MAJOR) + '.' + std::to_string(HALIDE_VERSION_MINOR) + '.' +

@@ -129,6 +129,18 @@ TEST(BenchSuite, RowsAreComplete) {
   EXPECT_NE(outcome.out.find("family"), std::string::npos);
 }
 
+TEST(BenchSuite, NarrowTargetsAreMeasuredOnWideMachines) {
+  const Workplace place;
+  const Outcome outcome = place.tenfold(
+      {"bench", "--op", "conv2d h=8 w=8 c=16 k=32 bias relu", "--target", "x86_64-avx2",
+       "--threads", "1", "--seconds", "0.02", "--json", place.path("rows.json")});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json row = rows_of(place.path("rows.json")).at(0);
+  EXPECT_EQ(row["target"], "x86_64-avx2");
+  EXPECT_EQ(row["roof"]["lanes"], 8);
+  EXPECT_NE(row["config"].get<std::string>().find("lanes=8"), std::string::npos);
+}
+
 TEST(BenchSuite, TunesAndThenUsesTheRecords) {
   const Workplace place;
   const std::vector<std::string> command{"bench",
