@@ -73,6 +73,28 @@ TEST_F(ConvDirect, RunsOverAMaskedInputAndSlices) {
   expect_exact(task, run_of(4, 1));
 }
 
+// Of defaults for 16 lanes and 2 MB of L2.
+TEST_F(ConvDirect, ThreadsShareStripsWhereBlocksOfChannelsWouldReadMore) {
+  struct Row {
+    const char* shape;
+    int64_t blocks;
+  };
+  constexpr Row rows[] = {
+      {"conv2d h=37 w=37 c=728 k=728 bias", 0},   // the input comes from L3 for each block
+      {"conv2d h=25 w=42 c=512 k=2048 bias", 0},  // the same
+      {"conv2d h=56 w=56 c=256 k=256 r=3 s=3 stride=2 pad=1 halo bias", 0},
+      {"conv2d h=19 w=19 c=728 k=728 bias", 1},            // the input stays in L2
+      {"conv2d h=28 w=28 c=512 k=1024 stride=2 bias", 1},  // strips of few pixels
+      {"conv2d h=65 w=65 c=2048 k=256 bias", 1},           // more strips than blocks
+      {"conv2d h=28 w=28 c=512 k=512 r=3 s=3 stride=2 pad=1 halo bias", 1},  // strips read more
+  };
+  Target target = *parse_target("x86_64-avx512");
+  target.l1_bytes = 48 << 10;
+  target.l2_bytes = 2 << 20;
+  for (const Row& row : rows)
+    EXPECT_EQ(space_.initial(spec(row.shape), target).at("par"), row.blocks) << row.shape;
+}
+
 TEST_F(ConvDirect, RunsInPlaceOfTheResidual) {
   expect_exact(spec("conv2d n=2 h=5 w=5 c=6 k=10 r=3 s=3 pad=1 halo bias add relu"), run_of(3, 2),
                1);
