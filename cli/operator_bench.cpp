@@ -37,6 +37,15 @@ Json nothing() {
   return Json(nullptr);
 }
 
+/// What a row is about.
+Json subject_of(const Problem& problem, int threads, const Target& target) {
+  return {{"problem", problem.text},
+          {"family", problem.family},
+          {"threads", threads},
+          {"target", target.name},
+          {"cpu", cpu_name()}};
+}
+
 std::vector<Array> copies_of(const std::vector<Array>& arrays) {
   std::vector<Array> copies;
   for (const Array& array : arrays) {
@@ -50,15 +59,15 @@ std::vector<Array> copies_of(const std::vector<Array>& arrays) {
 
 Result<std::unique_ptr<OperatorBench>> OperatorBench::start(const OperatorBenchOptions& options) {
   std::unique_ptr<OperatorBench> bench(new OperatorBench(options));
-  for (const std::string& name : options.against) {
-    TENFOLD_TRY(auto peer, OperatorPeer::start(name));
-    bench->peers_.push_back(std::move(peer));
-  }
   TENFOLD_TRY(bench->target_, parse_target(options.target));
   if (!runs_here(bench->target_))
     return Error{ErrorCode::unavailable, "--target " + bench->target_.name +
                                              ": operators are timed on this machine's CPU, which "
                                              "doesn't run it"};
+  for (const std::string& name : options.against) {
+    TENFOLD_TRY(auto peer, OperatorPeer::start(name));
+    bench->peers_.push_back(std::move(peer));
+  }
   if (options.trials > 0) {
     TENFOLD_TRY(const auto paths, database_paths(options.databases));
     TENFOLD_TRY(bench->database_,
@@ -78,12 +87,11 @@ Result<std::vector<Json>> OperatorBench::measure(const Problem& problem,
   TENFOLD_TRY(const ScratchFolder folder, ScratchFolder::make());
   std::vector<Json> rows;
   const auto failed_rows = [&](const Error& error) {
-    for (const int count : threads)
-      rows.push_back({{"problem", problem.text},
-                      {"family", problem.family},
-                      {"threads", count},
-                      {"median_ms", nullptr},
-                      {"reason", error.message}});
+    for (const int count : threads) {
+      Json& row = rows.emplace_back(subject_of(problem, count, target_));
+      row["median_ms"] = nothing();
+      row["reason"] = error.message;
+    }
   };
   // Of the model's form: a plan's form of the task has the same operands.
   const auto data = autotune::make_task_data(problem.model, options_.seed);
@@ -180,11 +188,7 @@ Status OperatorBench::run_rounds(const autotune::Candidate& candidate, const Dem
 
 Result<Json> OperatorBench::measure_one(const Problem& problem, int threads,
                                         autotune::RunnerClient& runner, const PeerData& data) {
-  Json row{{"problem", problem.text},
-           {"family", problem.family},
-           {"threads", threads},
-           {"target", target_.name},
-           {"cpu", cpu_name()}};
+  Json row = subject_of(problem, threads, target_);
   const auto failed = [&](const Error& error) -> Result<Json> {
     if (ends_all(error)) return error;
     for (const char* name : {"median_ms", "cold_ms", "gflops", "roof_share"}) row[name] = nothing();

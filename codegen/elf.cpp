@@ -49,6 +49,7 @@ Status for_each_symbol(std::string_view object, Visit visit) {
     if (table.sh_type != SHT_SYMTAB) continue;
     if (table.sh_link >= sections.size()) return malformed();
     const Elf64_Shdr& strings = sections[table.sh_link];
+    if (strings.sh_type == SHT_NOBITS) return malformed();
     const std::string_view names = object.substr(strings.sh_offset, strings.sh_size);
     for (size_t i = 1; i < table.sh_size / sizeof(Elf64_Sym); ++i) {
       const auto symbol = load<Elf64_Sym>(object, table.sh_offset + i * sizeof(Elf64_Sym));

@@ -21,8 +21,9 @@ Result<ElfSymbols> elf_symbols(std::string_view object);
 
 struct ElfFunction {
   std::string name;
-  std::string_view code;  // of the object's bytes
+  std::string_view code;  // a part of the object's bytes
 };
+/// Those that an object defines, local ones too. Errors: corrupt.
 Result<std::vector<ElfFunction>> elf_functions(std::string_view object);
 
 }  // namespace tenfold::codegen

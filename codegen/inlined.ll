@@ -7,8 +7,8 @@ define weak_odr void @_halide_prefetch(ptr %line) nounwind alwaysinline {
   ret void
 }
 
-; Aligns the stack of the function that calls it: see codegen/aligned_stack.h. The empty assembly keeps the
-; vector, without an instruction.
+; Aligns the stack of the function that calls it: see codegen/aligned_stack_halide.h. The
+; empty assembly keeps the vector.
 define weak_odr i32 @tenfold_aligned_stack() nounwind alwaysinline {
   %vector = alloca <16 x float>, align 64
   call void asm sideeffect "", "r"(ptr %vector)

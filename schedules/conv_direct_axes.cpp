@@ -84,36 +84,31 @@ bool reads_planes_uncopied(const Task& task, const ConvTile& tile, const Target&
          copied * static_cast<double>(divide_up(s.width, tile.xt));
 }
 
-double weight_bytes_of(const ConvShape& s) {
-  return 4.0 * static_cast<double>(s.k * s.c / s.groups * s.window.kernel_h * s.window.kernel_w);
-}
-
-// Blocks of output channels that threads share.
-int64_t blocks_of(const ConvShape& s, const ConvTile& tile) {
-  return divide_up(divide_up(s.k, tile.lanes), tile.kt);
-}
-
 // Whether strips, each of which reads all weights, are better than blocks of output channels, each
-// of which reads an input that does not stay in L2: they read less, are fewer, stay in L2 together
-// with a block of weights, and use it for a hundred pixels. One core of a Granite Rapids, 2026-11:
-// 728 -> 728@37 9.4 ms by blocks, 8.6 by strips; 512 -> 2048@25x42 14.7 and 13.3; 3x3 at stride 2,
-// 256@56 5.9 and 5.3. Where strips are of 28 pixels (512 -> 1024@28 at stride 2) 1.17 and 1.42.
+// of which reads an input that L2 does not hold. They are where they read less and are no more,
+// where one stays in L2 beside a block of weights, and where such a block serves some hundred
+// pixels of it. On one thread of a Granite Rapids and on two, 2026-11: 728 -> 728@37 9.4 ms by
+// blocks and 8.9 by strips, 4.8 and 4.5; 512 -> 2048@25x42 15.2 and 13.7, 7.2 and 6.9; 3x3 at
+// stride 2, 256@56 6.2 and 5.5, 2.90 and 2.75. Where strips are of 28 pixels (512 -> 1024@28 at
+// stride 2) 1.17 and 1.42. Four strips, the fewest, are few for more than four threads.
 bool strips_are_better(const Task& task, const ConvShape& s, const ConvTile& tile,
                        const Target& target) {
   constexpr double least_pixels = 96;
   const auto real = [](int64_t value) { return static_cast<double>(value); };
   const Dims& in = task.inputs[0].dims;
-  const dsl::Window& w = s.window;
   const double row_bytes = 4 * real(in[2] * in[3]), input_bytes = row_bytes * real(in[0] * in[1]);
   const double in_l2 = 0.75 * real(target.l2_bytes);
+  if (s.groups > 1 || s.height == 1 || input_bytes <= in_l2) return false;
   const int64_t strip = good_strip(task, s, tile.xt, tile.yt, target);
-  if (s.groups > 1 || s.height == 1 || strip == 0 || input_bytes <= in_l2) return false;
+  if (strip == 0) return false;
+  const dsl::Window& w = s.window;
   const int64_t strips = s.n * divide_up(strip_tiles(s, tile.xt, tile.yt), strip),
-                blocks = blocks_of(s, tile), rows = strip * tile.yt,
+                blocks = channel_block_count(s, tile), rows = strip * tile.yt,
                 rows_read = (rows - 1) * w.stride_h + (w.kernel_h - 1) * w.dilation_h + 1;
-  const double weight_bytes = weight_bytes_of(s), block_bytes = weight_bytes / real(blocks);
-  return strips <= blocks && real(strips) * weight_bytes < real(blocks) * input_bytes &&
-         real(rows_read) * row_bytes + block_bytes <= in_l2 && real(rows * s.width) >= least_pixels;
+  const double weights = weight_bytes(s);
+  return strips <= blocks && real(strips) * weights < real(blocks) * input_bytes &&
+         real(rows_read) * row_bytes + weights / real(blocks) <= in_l2 &&
+         real(rows * s.width) >= least_pixels;
 }
 
 }  // namespace
@@ -200,10 +195,10 @@ Config direct_initial(const Task& task, const Target& target) {
                        s.window.kernel_w <= s.window.stride_w && task.inputs[0].strides[3] == 1;
   // Weights that do not stay in L2 are read once: threads take blocks of them over the whole image.
   // That costs a pass over the changed input, so by tile only weights well beyond L2 are.
-  const double weight_bytes = weight_bytes_of(s);
   const double kept_bytes = static_cast<double>(target.l2_bytes) * (by_tile ? 2 : 0.5);
-  bool by_blocks = tile.yt == 0 || (blocks_of(s, tile) >= 4 && weight_bytes > kept_bytes);
-  if (by_blocks && stage == stage_none) {
+  const bool large = weight_bytes(s) > kept_bytes;
+  bool by_blocks = tile.yt == 0 || (channel_block_count(s, tile) >= 4 && large);
+  if (by_blocks && large && stage == stage_none && task.inputs[0].strides[3] == 1) {
     const ConvTile row = tiles({.runs = false, .skip = true});
     if (strips_are_better(task, s, row, target)) {
       tile = row;
@@ -217,8 +212,8 @@ Config direct_initial(const Task& task, const Target& target) {
   if (by_tile && !by_blocks) stage = stage_tile;
   // Weights that are a small part of L2 are read again for each tile, so that wide pixels are
   // written, and the input read, in one go.
-  const bool inside = blocks_of(s, tile) > 1 &&
-                      weight_bytes <= static_cast<double>(target.l2_bytes) / 4 &&
+  const bool inside = channel_block_count(s, tile) > 1 &&
+                      weight_bytes(s) <= static_cast<double>(target.l2_bytes) / 4 &&
                       stage == stage_none;
   const int64_t order = !by_blocks && (stage == stage_tile || inside) ? 1 : 0;
   return {

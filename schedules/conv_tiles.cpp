@@ -64,12 +64,12 @@ Sides sides_of(const Task& task, const dsl::Window& w) {
 // Weights of a block of output channels that do not stay in L1 come from L2 for each tile, at some
 // 20 bytes a cycle, or from L3 at some 18.
 double step_cycles(const ConvTile& tile, int64_t pixels, double block_bytes, const Target& target) {
-  const double weight_bytes = 4.0 * static_cast<double>(tile.kt * tile.lanes);
+  const double step_bytes = 4.0 * static_cast<double>(tile.kt * tile.lanes);
   double cycles = tile_cycles(target, tile.lanes, tile.kt, pixels);
   if (block_bytes > 0.75 * static_cast<double>(target.l2_bytes))
-    cycles = std::max(cycles, weight_bytes / 18);
+    cycles = std::max(cycles, step_bytes / 18);
   else if (block_bytes > static_cast<double>(target.l1_bytes) / 2)
-    cycles = std::max(cycles, weight_bytes / 20);
+    cycles = std::max(cycles, step_bytes / 20);
   // A tile that leaves no register for a second broadcast spills.
   return tile.kt * pixels + tile.kt + 1 > target.registers ? 2 * cycles : cycles;
 }
@@ -91,6 +91,14 @@ bool tiles_overlap(const std::vector<dsl::TapRun>& runs, int64_t tile) {
 }
 
 }  // namespace
+
+double weight_bytes(const ConvShape& s) {
+  return 4.0 * static_cast<double>(s.k * s.c / s.groups * s.window.kernel_h * s.window.kernel_w);
+}
+
+int64_t channel_block_count(const ConvShape& s, const ConvTile& tile) {
+  return divide_up(divide_up(s.k, tile.lanes), tile.kt);
+}
 
 bool fits_registers(const ConvTile& tile, const Target& target) {
   return tile.kt * tile.xt * std::max<int64_t>(tile.yt, 1) * divide_up(tile.lanes, target.lanes) +
@@ -118,7 +126,7 @@ double image_cycles(const Task& task, const ConvTile& tile, const Target& target
   const double channels = static_cast<double>(s.c / s.groups),
                taps = static_cast<double>(s.window.kernel_h * s.window.kernel_w),
                block_bytes = 4 * channels * taps * static_cast<double>(tile.lanes * tile.kt),
-               blocks = static_cast<double>(divide_up(divide_up(s.k, tile.lanes), tile.kt));
+               blocks = static_cast<double>(channel_block_count(s, tile));
   double cycles = 0;
   // `end` beside the sums of a tile that are finished and stored.
   const auto add = [&](int64_t pixels, double tiles, double steps, double end) {
@@ -148,14 +156,12 @@ double image_cycles(const Task& task, const ConvTile& tile, const Target& target
 double cold_cycles(const Task& task, const ConvTile& tile, const Target& target) {
   const ConvShape s = conv_shape(task);
   const auto real = [](int64_t value) { return static_cast<double>(value); };
-  const double weight_bytes =
-      4 * real(s.k * s.c / s.groups * s.window.kernel_h * s.window.kernel_w);
-  const double image = image_cycles(task, tile, target),
-               memory = weight_bytes / memory_bytes_per_cycle;
+  const double weights = weight_bytes(s), image = image_cycles(task, tile, target),
+               memory = weights / memory_bytes_per_cycle;
   const int64_t tiles =
       divide_up(s.n * s.height * s.width, tile.xt * std::max<int64_t>(tile.yt, 1));
-  const double block_bytes = weight_bytes * real(tile.lanes * tile.kt) / real(s.k);
-  const double again = block_bytes > real(target.l1_bytes) ? weight_bytes * real(tiles) / 24 : 0;
+  const double block_bytes = weights * real(tile.lanes * tile.kt) / real(s.k);
+  const double again = block_bytes > real(target.l1_bytes) ? weights * real(tiles) / 24 : 0;
   return together(image, memory) + std::min(image, again) / 4;
 }
 

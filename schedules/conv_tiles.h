@@ -16,6 +16,11 @@ struct ConvTile {
   int64_t lanes, kt, xt, yt, skip;
 };
 
+/// Of the weights, as the model has them.
+double weight_bytes(const ConvShape& shape);
+/// Blocks of output channels, of kt vectors each.
+int64_t channel_block_count(const ConvShape& shape, const ConvTile& tile);
+
 /// The sums of a tile, two operands of a product: what it needs of the target's registers.
 bool fits_registers(const ConvTile& tile, const Target& target);
 
