@@ -11,6 +11,7 @@ write as a constant (weights, statistics, bounds) is one here too, as is all tha
 cast to float32 at the end. Nothing is done where OUT_DIR holds what these arguments make.
 """
 import concurrent.futures
+import fcntl
 import hashlib
 import importlib
 import pathlib
@@ -157,4 +158,8 @@ def main(out, list_file, operators):
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
+    folder = pathlib.Path(sys.argv[1])
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(f"{folder}.lock", "w") as lock:  # tests that run side by side share the folder
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        main(folder, sys.argv[2], sys.argv[3:])
