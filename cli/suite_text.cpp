@@ -117,7 +117,7 @@ std::map<std::string, std::map<int, double>> times_of_large(const std::vector<Js
 std::string problem_text(const std::vector<Json>& rows) {
   std::string text =
       fmt::format("[{}] {}, {}\n", rows[0]["family"].get<std::string>(),
-                  rows[0]["problem"].get<std::string>(), rows[0].value("target", ""));
+                  rows[0]["problem"].get<std::string>(), rows[0]["target"].get<std::string>());
   std::string config;
   for (const Json& row : rows) {
     text += row_text(row);

@@ -199,7 +199,7 @@ Config direct_initial(const Task& task, const Target& target) {
   const bool large = weight_bytes(s) > kept_bytes;
   bool by_blocks = tile.yt == 0 || (channel_block_count(s, tile) >= 4 && large);
   if (by_blocks && large && stage == stage_none && task.inputs[0].strides[3] == 1) {
-    const ConvTile row = tiles({.runs = false, .skip = true});
+    const ConvTile row = tiles({.runs = false});
     if (strips_are_better(task, s, row, target)) {
       tile = row;
       by_blocks = false;

@@ -230,10 +230,9 @@ double grouped_cycles(const Task& task, const Target& target, const Config& conf
                         blocks_of_all(s, config),
                 sums = config.at("kt") * config.at("xt") * config.at("yt");
   const double products = real(group_c(s) * s.window.kernel_h) * image_cycles(s, config, target),
-               ends = real(tiles) * (4 + unit_cycles(target, config.at("lanes")) * real(sums)),
-               weight_bytes = 4 * real(s.k * group_c(s) * s.window.kernel_h * s.window.kernel_w);
+               ends = real(tiles) * (4 + unit_cycles(target, config.at("lanes")) * real(sums));
   return together(real(s.n) * (products + ends + line_cycles(task, target, config)),
-                  weight_bytes / memory_bytes_per_cycle);
+                  weight_bytes(s) / memory_bytes_per_cycle);
 }
 
 }  // namespace tenfold::schedules
