@@ -20,40 +20,48 @@ Expr add_times(const Expr& sum, double factor, const Expr& term) {
   return sum + term * static_cast<float>(factor);
 }
 
-// A row of B^T times the columns of one parity, over the last of their factors, which is returned
-// as `lead`: the two rows of a mirrored pair of points have this sum in common.
-Expr parity_sum(const Matrix& matrix, int row, int parity, const Terms& term, double& lead) {
+// A row of B^T times every other one of the columns that it has to do with (at stride 2 those of
+// one phase), over the last of their factors, which is returned as `lead`: the two rows of a
+// mirrored pair of points have this sum in common.
+Expr parity_sum(const WinogradTransforms& t, int row, int parity, const Terms& term, double& lead) {
   lead = 0;
   Expr sum;
-  for (int i = matrix.cols - 1; i >= 0; --i) {
-    if (i % 2 != parity || matrix.at(row, i) == 0) continue;
-    if (lead == 0) lead = matrix.at(row, i);
-    sum = add_times(sum, matrix.at(row, i) / lead, term(i));
+  for (int i = t.input.cols - 1; i >= 0; --i) {
+    if (i / t.stride % 2 != parity || t.input.at(row, i) == 0) continue;
+    if (lead == 0) lead = t.input.at(row, i);
+    sum = add_times(sum, t.input.at(row, i) / lead, term(i));
   }
   return sum;
 }
 
-Expr input_row(const Matrix& matrix, int row, const Terms& term) {
+Expr input_row(const WinogradTransforms& t, int row, const Terms& term) {
   double even_lead = 0, odd_lead = 0;
-  const Expr even = parity_sum(matrix, row, 0, term, even_lead),
-             odd = parity_sum(matrix, row, 1, term, odd_lead);
+  const Expr even = parity_sum(t, row, 0, term, even_lead),
+             odd = parity_sum(t, row, 1, term, odd_lead);
   if (!even.defined()) return add_times(Expr(), odd_lead, odd);
   if (!odd.defined()) return add_times(Expr(), even_lead, even);
   return odd_lead == 1 ? add_times(odd, even_lead, even)
                        : add_times(add_times(Expr(), even_lead, even), odd_lead, odd);
 }
 
+// Whether two columns of A^T belong to a mirrored pair of points.
+bool mirrored(const Matrix& output, int column, int other) {
+  for (int row = 0; row < output.rows; ++row)
+    if (std::abs(output.at(row, column)) != std::abs(output.at(row, other))) return false;
+  return true;
+}
+
 // A row of A^T: the two products of a mirrored pair are added or subtracted first, which all rows
 // of one parity have in common.
-Expr output_row(const Matrix& matrix, int row, const Terms& term) {
+Expr output_row(const WinogradTransforms& t, int row, const Terms& term) {
   Expr sum;
-  for (int i = 0; i < matrix.cols; ++i) {
-    const double factor = matrix.at(row, i);
+  for (int i = 0; i < t.points; ++i) {
+    const double factor = t.output.at(row, i);
     if (factor == 0) continue;
-    if (i % 2 == 1 && i + 1 < matrix.cols && std::abs(matrix.at(row, i + 1)) == std::abs(factor)) {
+    if (i + 1 < t.points && mirrored(t.output, i, i + 1)) {
       sum = add_times(
           sum, factor,
-          matrix.at(row, i + 1) == factor ? term(i) + term(i + 1) : term(i) - term(i + 1));
+          t.output.at(row, i + 1) == factor ? term(i) + term(i + 1) : term(i) - term(i + 1));
       ++i;
     } else {
       sum = add_times(sum, factor, term(i));
@@ -63,16 +71,18 @@ Expr output_row(const Matrix& matrix, int row, const Terms& term) {
 }
 
 // All rows at once, selected by an index that schedules unroll.
-Expr rows_times(Expr (*times)(const Matrix&, int, const Terms&), const Matrix& matrix,
-                const Expr& row, const Terms& term) {
+Expr rows_times(Expr (*times)(const WinogradTransforms&, int, const Terms&),
+                const WinogradTransforms& transforms, int count, const Expr& row,
+                const Terms& term) {
   std::vector<Expr> rows;
-  for (int i = 0; i < matrix.rows; ++i) rows.push_back(times(matrix, i, term));
+  for (int i = 0; i < count; ++i) rows.push_back(times(transforms, i, term));
   return rows.size() == 1 ? rows[0] : Halide::mux(row, rows);
 }
 
 // The last tile's last input pixel, counted from beyond the image.
-int64_t overhang(int tiles, int tile, int64_t taps, int64_t dilation, int64_t pad, int64_t extent) {
-  return std::max<int64_t>(0, (tiles * tile + taps - 1) * dilation - pad - extent);
+int64_t overhang(int64_t outputs, int64_t stride, int64_t taps, int64_t dilation, int64_t pad,
+                 int64_t extent) {
+  return std::max<int64_t>(0, ((outputs - 1) * stride + taps) * dilation - pad - extent);
 }
 
 }  // namespace
@@ -81,15 +91,21 @@ Halo winograd_reach(const Task& task, const WinogradGrid& grid) {
   const Window w = window_of(task.attrs);
   const Dims& in = task.inputs[0].dims;
   return {w.pad_top, w.pad_left,
-          overhang(grid.tiles_y, grid.tile_h, w.kernel_h, w.dilation_h, w.pad_top, in[1]),
-          overhang(grid.tiles_x, grid.tile_w, w.kernel_w, w.dilation_w, w.pad_left, in[2])};
+          overhang(int64_t{grid.tiles_y} * grid.tile_h, w.stride_h, w.kernel_h, w.dilation_h,
+                   w.pad_top, in[1]),
+          overhang(int64_t{grid.tiles_x} * grid.tile_w, w.stride_w, w.kernel_w, w.dilation_w,
+                   w.pad_left, in[2])};
 }
 
 Algorithm winograd_conv2d(const Task& task, const Binding& binding, const WinogradGrid& grid) {
   const Window window = window_of(task.attrs);
   const auto whole = [](int64_t value) { return static_cast<int>(value); };
-  const auto along_y = winograd_transforms(grid.tile_h, whole(window.kernel_h));
-  const auto along_x = winograd_transforms(grid.tile_w, whole(window.kernel_w));
+  const auto along_y =
+      winograd_transforms(grid.tile_h, whole(window.kernel_h), whole(window.stride_h));
+  const auto along_x =
+      winograd_transforms(grid.tile_w, whole(window.kernel_w), whole(window.stride_w));
+  const int step_y = grid.tile_h * whole(window.stride_h),
+            step_x = grid.tile_w * whole(window.stride_w);
   const int pad_top = whole(window.pad_top), pad_left = whole(window.pad_left);
   const int phases_y = whole(window.dilation_h), phases_x = whole(window.dilation_w);
 
@@ -109,21 +125,25 @@ Algorithm winograd_conv2d(const Task& task, const Binding& binding, const Winogr
   load(c, x, y, n) = source(c, x, y, n);
   const Expr tile_x = grid.flat ? tx % grid.tiles_x : Expr(tx),
              tile_y = grid.flat ? tx / grid.tiles_x + ty : Expr(ty);
-  rows(c, column, j, tx, ty, f, g, n) = rows_times(input_row, along_y.input, j, [&](int row) {
-    return load(c, (tile_x * grid.tile_w + column) * phases_x + f - pad_left,
-                (tile_y * grid.tile_h + row) * phases_y + g - pad_top, n);
+  rows(c, column, j, tx, ty, f, g, n) =
+      rows_times(input_row, along_y, along_y.points, j, [&](int row) {
+        return load(c, (tile_x * step_x + column) * phases_x + f - pad_left,
+                    (tile_y * step_y + row) * phases_y + g - pad_top, n);
+      });
+  tiles(c, tx, ty, i, j, f, g, n) = rows_times(input_row, along_x, along_x.points, i, [&](int at) {
+    return rows(c, at, j, tx, ty, f, g, n);
   });
-  tiles(c, tx, ty, i, j, f, g, n) = rows_times(
-      input_row, along_x.input, i, [&](int at) { return rows(c, at, j, tx, ty, f, g, n); });
   acc(k, tx, ty, i, j, f, g, n) = 0.0f;
   const Expr channel = groups == 1 ? Expr(channels) : k / group_k * group_c + channels;
   acc(k, tx, ty, i, j, f, g, n) +=
       tiles(channel, tx, ty, i, j, f, g, n) * binding.param_at(0, {k, channels, j, i});
   products(k, tx, ty, i, j, f, g, n) = acc(k, tx, ty, i, j, f, g, n);
-  half(k, tx, ty, i, p, f, g, n) = rows_times(
-      output_row, along_y.output, p, [&](int row) { return products(k, tx, ty, i, row, f, g, n); });
-  result(k, tx, ty, q, p, f, g, n) = rows_times(
-      output_row, along_x.output, q, [&](int at) { return half(k, tx, ty, at, p, f, g, n); });
+  half(k, tx, ty, i, p, f, g, n) =
+      rows_times(output_row, along_y, along_y.outputs, p,
+                 [&](int row) { return products(k, tx, ty, i, row, f, g, n); });
+  result(k, tx, ty, q, p, f, g, n) =
+      rows_times(output_row, along_x, along_x.outputs, q,
+                 [&](int at) { return half(k, tx, ty, at, p, f, g, n); });
   const Expr phase_x = x / phases_x, phase_y = y / phases_y;
   const Expr at_x = phase_x / grid.tile_w, at_y = phase_y / grid.tile_h;
   const Expr value =

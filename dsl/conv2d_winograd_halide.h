@@ -19,9 +19,9 @@ struct WinogradGrid {
 Halo winograd_reach(const Task& task, const WinogradGrid& grid);
 
 // clang-format off
-/// Precondition: stride 1, no shuffle; weights packed with winograd_transforms(...).filter
-/// on dims 2 and 3. Input pixels beyond the image that only overhanging tiles read are zero. Funcs,
-/// innermost dim first:
+/// Precondition: stride 1, or 2 without dilation; no shuffle; weights packed with
+/// winograd_transforms(...).filter on dims 2 and 3. Input pixels beyond the image that only
+/// overhanging tiles read are zero. Funcs, innermost dim first:
 ///   "load"     {c, x, y, n}           the input, masked where the halo does not serve
 ///   "rows"     {c, column, j, tx, ty, f, g, n}   B^T d, along y; f and g are the phases of x and y
 ///   "tiles"    {c, tx, ty, i, j, f, g, n}        (B^T d) B, one plane (i, j) a product

@@ -1,11 +1,12 @@
-// "winograd": 3x3 and its like (1x3, 7x1, 5x5, dilated ones) at stride 1 through Winograd's minimal
-// filtering. The output is cut into tiles of my x mx; a block of tiles is transformed once,
+// "winograd": 3x3 and its like (1x3, 7x1, 5x5, dilated ones) at stride 1 and 2 through Winograd's
+// minimal filtering. The output is cut into tiles of my x mx; a block of tiles is transformed once,
 // multiplied plane by plane, and transformed back while all of it lies in L2. Measured on one Zen 3
 // core of about 110 GFLOP/s FMA peak, 2026-11: 96 -> 24 at 96x192 runs at an effective 275 GFLOP/s
 // (4x4, blocks of 12 tiles, 3 vectors x 4 tiles of accumulators), 64 -> 64 at 56x56 at 295. Groups
 // are taken a few at a time, so that what is transformed stays near L1: on one core of a Granite
 // Rapids, 2026-11, 28x28 with 24 channels a group takes 0.20 ms where direct takes 0.42, with 32
-// 0.64 and 1.34; AlexNet's 5x5 in two groups 0.71 and 2.3.
+// 0.64 and 1.34; AlexNet's 5x5 in two groups 0.71 and 2.3. At stride 2 there, 128 -> 256 at
+// 40x40 1.16 and 1.47, with 8 lanes 1.57 and 2.56.
 #include <algorithm>
 #include <limits>
 
@@ -55,8 +56,10 @@ bool serves(const Task& task, const Target& target) {
   const WinogradShape g = winograd_shape(task, 2, 2);
   const bool wide =
       g.groups == 1 ? std::min(g.group_c, g.group_k) >= 16 : g.group_c >= 8 && g.group_k % 8 == 0;
-  return wide && task.attrs.get_int("shuffle", 1) == 1 && w.stride_h == 1 && w.stride_w == 1 &&
-         taps >= 3 && taps <= 7 && out[1] * out[2] >= 16 &&
+  const int64_t stride = std::max(w.stride_h, w.stride_w);
+  return wide && task.attrs.get_int("shuffle", 1) == 1 &&
+         (stride == 1 || (stride == 2 && w.dilation_h == 1 && w.dilation_w == 1)) && taps >= 3 &&
+         taps <= 7 && out[1] * out[2] >= 16 &&
          block_bytes(g, std::min<int64_t>(g.tiles_x, 4), 1) <= most_block_bytes(target);
 }
 
@@ -85,8 +88,21 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
           {"stage", {0, 1}}};  // 1: a block's input is copied first, densely
 }
 
-int64_t largest_tile(const Config& config) {
-  return std::max(config.at("my"), config.at("mx"));
+// Of the two sides the larger numbers: of products, and of the points of one form (at stride 2 the
+// even taps have one and the odd ones another).
+struct Points {
+  int64_t side, interpolated;
+};
+
+Points most_points(const dsl::Window& window, const WinogradShape& g) {
+  Points most{};
+  const auto take = [&](int64_t tile, int64_t taps, int64_t stride) {
+    most.side = std::max(most.side, (tile - 1) * stride + taps);
+    most.interpolated = std::max(most.interpolated, tile + divide_up(taps, stride) - 1);
+  };
+  take(g.tile_h, window.kernel_h, window.stride_h);
+  take(g.tile_w, window.kernel_w, window.stride_w);
+  return most;
 }
 
 Status illegal(const std::string& rule) {
@@ -98,8 +114,8 @@ Status legal(const Task& task, const Target& target, const Config& config) {
   const int64_t kt = config.at("kt"), xt = config.at("xt"), bx = config.at("bx"),
                 by = config.at("by");
   const WinogradShape g = shape_of(task, config);
-  if (largest_tile(config) + std::max(window.kernel_h, window.kernel_w) - 1 > 8)
-    return illegal("more than 8 interpolation points");
+  if (const Points points = most_points(window, g); points.interpolated > 8 || points.side > 9)
+    return illegal("more than 8 interpolation points, or 9 products along a side");
   if (std::min(window.kernel_h, window.kernel_w) == 1 && config.at("my") != config.at("mx"))
     return illegal("a tile's size along one side alone is the same by either name");
   if (kt * xt + kt + 1 > target.registers) return illegal("the register tile spills");
@@ -124,11 +140,12 @@ Status legal(const Task& task, const Target& target, const Config& config) {
 // Relative L2 error in float32, at least twice what was measured with random data, 64 to 512
 // channels, in two dimensions: F(2, 3) 2.5e-7; F(4, 3) 0.8e-6 to 2.1e-6, F(2, 5) the same; F(6, 3)
 // 3.2e-6 to 8e-6; F(4, 5) 2.9e-6 to 7.5e-6; F(2, 7) 4.1e-6 to 1e-5. Along one side alone it is the
-// square root of that; of two unequal sides the larger counts.
+// square root of that; of two unequal sides the larger counts. At stride 2, F(2, 3) has 2.9e-7,
+// F(4, 3) 5.4e-7.
 double extra_error(const Task& task, const Config& config) {
   const dsl::Window window = dsl::window_of(task.attrs);
   const int64_t taps = std::max(window.kernel_h, window.kernel_w),
-                points = largest_tile(config) + taps - 1;
+                points = most_points(window, shape_of(task, config)).interpolated;
   if (points <= 4 || std::min(window.kernel_h, window.kernel_w) == 1) return 2e-6;
   if (points <= 6) return 5e-6;
   return taps == 5 ? 1.6e-5 : 2.5e-5;
@@ -199,10 +216,12 @@ std::vector<Packing> packing(const Task& task, const Target&, const Config& conf
   // {K, C, R, S} to {groups, plane j, plane i, K block, C, k in block}: the order in which they are
   // read.
   Packing& weights = packings[0];
-  const auto along_y =
-      dsl::winograd_transforms(static_cast<int>(g.tile_h), static_cast<int>(window.kernel_h));
-  const auto along_x =
-      dsl::winograd_transforms(static_cast<int>(g.tile_w), static_cast<int>(window.kernel_w));
+  const auto transforms = [](int64_t tile, int64_t taps, int64_t stride) {
+    return dsl::winograd_transforms(static_cast<int>(tile), static_cast<int>(taps),
+                                    static_cast<int>(stride));
+  };
+  const auto along_y = transforms(g.tile_h, window.kernel_h, window.stride_h),
+             along_x = transforms(g.tile_w, window.kernel_w, window.stride_w);
   weights.transforms = {{2, along_y.points, along_y.taps, along_y.filter.values},
                         {3, along_x.points, along_x.taps, along_x.filter.values}};
   const int64_t groups_k = config.at("gb") * g.group_k;
@@ -229,8 +248,9 @@ ResultStream results_of(const Task& task, const Config& config, const std::strin
       out.strides[3] != 1 || out.strides[2] >= 2 * channels)
     return {};
   const auto whole = [](int64_t value) { return static_cast<int>(value); };
-  const Dims planes = {g.tile_h + task.attrs.get_int("kernel_h", 1) - 1,
-                       g.tile_w + task.attrs.get_int("kernel_w", 1) - 1};
+  const dsl::Window window = dsl::window_of(task.attrs);
+  const Dims planes = {(g.tile_h - 1) * window.stride_h + window.kernel_h,
+                       (g.tile_w - 1) * window.stride_w + window.kernel_w};
   const int64_t k_blocks = divide_up(channels, config.at("lanes") * config.at("kt"));
   const int64_t rows = config.at("by") * g.tile_h * out.strides[1];
   return {
@@ -354,7 +374,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space conv_winograd_space() {
-  return {"winograd", 8, serves, axes, legal, initial, packing, apply, extra_error, cycles};
+  return {"winograd", 9, serves, axes, legal, initial, packing, apply, extra_error, cycles};
 }
 
 }  // namespace tenfold::schedules

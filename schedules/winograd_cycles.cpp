@@ -16,7 +16,8 @@ WinogradShape winograd_shape(const Task& task, int64_t my, int64_t mx) {
           tile_w,
           divide_up(divide_up(out[1], window.dilation_h), tile_h),
           divide_up(divide_up(out[2], window.dilation_w), tile_w),
-          (tile_h + window.kernel_h - 1) * (tile_w + window.kernel_w - 1),
+          ((tile_h - 1) * window.stride_h + window.kernel_h) *
+              ((tile_w - 1) * window.stride_w + window.kernel_w),
           window.dilation_h * window.dilation_w,
           groups,
           in[3] / groups,
@@ -35,9 +36,11 @@ int64_t block_bytes(const WinogradShape& shape, int64_t tiles, int64_t groups) {
 /// plane to transform a vector of the input and 4 to transform one of the output, and where a
 /// block's planes lie beyond L2, another 32 bytes in each direction. Weights come at 24 bytes a
 /// cycle from L2, 12 from L3 and 5 from memory, where those of a network lie when it comes to them;
-/// they are asked for ahead, and so come while there is work. For the phases of dilated
-/// convolutions, 256 -> 256 and 128 -> 128 at 14x14 to 65x65, a vector of a tile was seen to take
-/// 2300 cycles more at rate 2, 22000 to 54000 at rate 6.
+/// they are asked for ahead, and so come while there is work. The 81 planes of 4x4 outputs at
+/// stride 2 lie on more pages than a core knows at once, and beyond L2 cost three times as much (64
+/// -> 128 at 56x56 on a Granite Rapids core). For the phases of dilated convolutions, 256 -> 256
+/// and 128 -> 128 at 14x14 to 65x65, a vector of a tile was seen to take 2300 cycles more at rate
+/// 2, 22000 to 54000 at rate 6.
 double winograd_cycles(const Task& task, const WinogradShape& g, const Target& target,
                        const WinogradLoops& loops) {
   const auto real = [](int64_t value) { return static_cast<double>(value); };
@@ -73,7 +76,7 @@ double winograd_cycles(const Task& task, const WinogradShape& g, const Target& t
   // Groups that are taken one by one leave their pixels' lines to the next: these want L2 too.
   const double most = real(target.l2_bytes) / (loops.groups < g.groups ? 4 : 2);
   const double traffic = block <= most                        ? 0
-                         : block <= real(target.l2_bytes) * 4 ? block / 12
+                         : block <= real(target.l2_bytes) * 4 ? block / (g.points > 64 ? 4 : 12)
                                                               : block / 5;
   return real(g.groups / loops.groups) *
          (together(products, weights / memory_bytes_per_cycle) +

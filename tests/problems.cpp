@@ -9,7 +9,7 @@ std::span<const Family> families() {
   static const Family table[] = {
       {"pointwise", draw_pointwise},
       {"dense", draw_dense},
-      {"stride_one", draw_stride_one},
+      {"winograd", draw_winograd},
       {"group", draw_group},
       {"depthwise", draw_depthwise},
       {"dilated", draw_dilated},

@@ -63,14 +63,19 @@ Problem draw_dense(Random& random) {
 }
 
 // What the Winograd space serves.
-Problem draw_stride_one(Random& random) {
+Problem draw_winograd(Random& random) {
   RandomWindow window;
   const auto [r, s] = random.pick<std::pair<int64_t, int64_t>>(
       {{3, 3}, {3, 3}, {3, 3}, {3, 3}, {5, 5}, {1, 3}, {3, 1}, {1, 5}});
   window.kernel_h = r, window.kernel_w = s;
+  if (random.chance(30)) {
+    window.stride_h = random.pick({1, 2, 2, 2});
+    window.stride_w = random.pick({1, 2, 2, 2});
+  }
   window.draw_pads(random);
   const auto wide = [&] { return random.pick({16, 17, 19, 24, 29, 32, 40}); };
-  const Dims pixels{random.batch(), random.between(8, 21), random.between(8, 27)};
+  const Dims pixels{random.batch(), window.stride_h * random.between(8, 21),
+                    window.stride_w * random.between(8, 27)};
   if (random.chance(30)) {
     const int64_t groups = random.pick({2, 3, 4});
     return convolution("conv2d",

@@ -7,7 +7,7 @@ namespace tenfold::testing_support {
 // problems_conv.cpp
 Problem draw_pointwise(Random& random);
 Problem draw_dense(Random& random);
-Problem draw_stride_one(Random& random);
+Problem draw_winograd(Random& random);
 Problem draw_group(Random& random);
 Problem draw_depthwise(Random& random);
 Problem draw_dilated(Random& random);

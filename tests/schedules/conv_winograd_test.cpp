@@ -1,6 +1,6 @@
 // The Winograd space against the plain reference, within its stated bound: overhanging tiles, tails
 // of channels, halos that cover and that do not, kernels that are transformed along one side only,
-// chains, batches.
+// chains, batches, stride 2.
 #include <gtest/gtest.h>
 
 #include "base/target.h"
@@ -15,21 +15,24 @@ namespace {
 using testing_support::kernel_matches;
 using testing_support::KernelRun;
 
-// y = A^T [(G g) * (B^T d)] is the correlation, in double precision, for every pair that the space
+// y = A^T [(G g) * (B^T d)] is the correlation, in double precision, for every form that the space
 // may use.
 TEST(WinogradTransforms, AreCorrelations) {
-  for (int taps = 1; taps <= 5; ++taps)
-    for (int outputs = 1; outputs + taps - 1 <= 8; ++outputs) {
-      const dsl::WinogradTransforms t = dsl::winograd_transforms(outputs, taps);
-      for (int y = 0; y < outputs; ++y)
-        for (int d = 0; d < t.points; ++d)
-          for (int g = 0; g < taps; ++g) {
-            double sum = 0;
-            for (int p = 0; p < t.points; ++p)
-              sum += t.output.at(y, p) * t.filter.at(p, g) * t.input.at(p, d);
-            EXPECT_NEAR(sum, d == y + g ? 1 : 0, 1e-12) << outputs << ' ' << taps;
-          }
-    }
+  for (int stride = 1; stride <= 2; ++stride)
+    for (int taps = stride; taps <= 7; ++taps)
+      for (int outputs = 1; outputs + (taps + stride - 1) / stride - 1 <= 8; ++outputs) {
+        const dsl::WinogradTransforms t = dsl::winograd_transforms(outputs, taps, stride);
+        EXPECT_EQ(t.points, stride * (outputs - 1) + taps);
+        for (int y = 0; y < outputs; ++y)
+          for (int d = 0; d < t.points; ++d)
+            for (int g = 0; g < taps; ++g) {
+              double sum = 0;
+              for (int p = 0; p < t.points; ++p)
+                sum += t.output.at(y, p) * t.filter.at(p, g) * t.input.at(p, d);
+              EXPECT_NEAR(sum, d == stride * y + g ? 1 : 0, 1e-11)
+                  << outputs << ' ' << taps << ' ' << stride;
+            }
+      }
 }
 
 class WinogradSpec : public ::testing::TestWithParam<const char*> {};
@@ -74,7 +77,9 @@ TEST(WinogradSpace, ServesOnlyWhatItHasADefaultFor) {
   for (const int64_t l2_bytes : {256 << 10, 512 << 10, 1 << 20, 2 << 20})
     for (const char* size : {"h=6 w=33", "h=33 w=33", "h=33 w=200", "h=2 w=64", "h=64 w=2"})
       for (const char* window :
-           {"r=3 s=3 pad=1", "r=3 s=3 pad=6 dilation=6", "r=1 s=7 pad_left=3 pad_right=3"})
+           {"r=3 s=3 pad=1", "r=3 s=3 pad=6 dilation=6", "r=1 s=7 pad_left=3 pad_right=3",
+            "r=3 s=3 pad=1 stride=2", "r=7 s=7 pad=3 stride=2",
+            "r=6 s=2 stride=2 pad_top=3 pad_bottom=2"})
         for (const char* channels : {"c=16 k=16", "c=512 k=512", "c=2048 k=256"}) {
           const auto task =
               dsl::parse_op_spec(std::string("conv2d ") + size + ' ' + window + ' ' + channels);
@@ -106,7 +111,17 @@ INSTANTIATE_TEST_SUITE_P(
                       "conv2d n=2 h=23 w=19 c=64 k=64 r=3 s=3 pad=1 groups=4 halo bias relu",
                       "conv2d h=14 w=15 c=51 k=72 r=3 s=3 pad=1 groups=3 bias add",
                       "conv2d h=26 w=27 c=48 k=128 r=5 s=5 pad=2 groups=2 bias relu",
-                      "conv2d h=20 w=31 c=64 k=32 r=3 s=3 dilation=2 pad=2 groups=4 bias"));
+                      "conv2d h=20 w=31 c=64 k=32 r=3 s=3 dilation=2 pad=2 groups=4 bias",
+                      "conv2d n=2 h=19 w=22 c=17 k=24 r=4 s=4 pad_top=2 pad_left=1 bias relu",
+                      "conv2d h=56 w=56 c=32 k=32 r=3 s=3 stride=2 pad=1 halo bias relu",
+                      "conv2d n=2 h=23 w=29 c=17 k=19 r=3 s=3 stride=2 pad=1 bias add relu",
+                      "conv2d h=35 w=34 c=24 k=40 r=3 s=3 stride=2 bias silu",
+                      "conv2d h=33 w=31 c=24 k=32 r=5 s=5 stride=2 pad_top=2 pad_right=1 bias",
+                      "conv2d h=31 w=24 c=16 k=24 r=7 s=7 stride=2 pad=3 halo bias relu",
+                      "conv2d h=26 w=27 c=16 k=24 r=4 s=2 stride=2 pad=1 bias",
+                      "conv2d h=19 w=40 c=16 k=24 r=1 s=3 stride=2 pad_left=1 bias",
+                      "conv2d h=24 w=21 c=16 k=24 r=3 s=3 stride_h=2 stride_w=1 pad=1 bias",
+                      "conv2d n=2 h=30 w=31 c=32 k=48 r=3 s=3 stride=2 pad=1 groups=2 halo bias"));
 
 struct Choice {
   const char* spec;
@@ -143,6 +158,10 @@ INSTANTIATE_TEST_SUITE_P(
                       Choice{"conv2d h=27 w=27 c=96 k=256 r=5 s=5 pad=2 groups=2", "winograd"},
                       Choice{"conv2d h=28 w=28 c=512 k=512 r=3 s=3 pad=1 groups=16", "winograd"},
                       Choice{"conv2d h=56 w=56 c=128 k=128 r=3 s=3 pad=1 groups=32", "grouped"},
+                      Choice{"conv2d h=80 w=80 c=256 k=512 r=3 s=3 stride=2 pad=1", "winograd"},
+                      Choice{"conv2d h=28 w=28 c=256 k=256 r=3 s=3 stride=2 pad=1", "winograd"},
+                      Choice{"conv2d h=14 w=14 c=512 k=512 r=3 s=3 stride=2 pad=1 groups=16",
+                             "direct"},
                       Choice{"conv2d h=32 w=32 c=256 k=256 r=3 s=3 dilation=6 pad=6", "direct"},
                       Choice{"conv2d h=32 w=32 c=256 k=256 r=3 s=3 dilation=18 pad=18", "direct"},
                       Choice{"conv2d h=65 w=65 c=256 k=256 r=3 s=3 dilation=12 pad=12", "direct"},
