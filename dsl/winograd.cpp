@@ -1,5 +1,6 @@
 #include "dsl/winograd.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <span>
@@ -52,17 +53,15 @@ WinogradTransforms dense_transforms(int outputs, int taps) {
   const int points = outputs + taps - 1, finite = points - 1;
   assert(outputs >= 1 && taps >= 1 && points <= 8);
   if (taps == 1)
-    return {outputs,
-            taps,
-            1,
+    return {1,
             points,
             identity(outputs),
             {outputs, 1, std::vector<double>(outputs, 1.0)},
             identity(outputs)};
 
   const std::span<const double> roots = finite_points(finite);
-  WinogradTransforms t{
-      outputs, taps, 1, points, zeros(points, points), zeros(points, taps), zeros(outputs, points)};
+  WinogradTransforms t{1, points, zeros(points, points), zeros(points, taps),
+                       zeros(outputs, points)};
   for (int p = 0; p < finite; ++p) {
     const double at = roots[p];
     double normaliser = 1;
@@ -84,34 +83,66 @@ WinogradTransforms dense_transforms(int outputs, int taps) {
   return t;
 }
 
-// Writes `part` with its first element at (row, column), every `step` columns.
-void place(const Matrix& part, Matrix& whole, int row, int column, int step) {
+// Where elements go: the first one, and from one to the next.
+struct Places {
+  int first, step = 1;
+};
+
+void place(const Matrix& part, Matrix& whole, const Places& rows, const Places& columns) {
   for (int i = 0; i < part.rows; ++i)
     for (int j = 0; j < part.cols; ++j)
-      whole.values[(row + i) * whole.cols + column + j * step] = part.at(i, j);
+      whole.values[(rows.first + i * rows.step) * whole.cols + columns.first + j * columns.step] =
+          part.at(i, j);
 }
 
 }  // namespace
 
 WinogradTransforms winograd_transforms(int outputs, int taps, int stride) {
   if (stride == 1 || taps == 1) return dense_transforms(outputs, taps);
-  assert(stride == 2 && taps >= 2);
+  assert(taps >= stride);
   const int points = stride * (outputs - 1) + taps;
-  WinogradTransforms t{outputs,
-                       taps,
-                       stride,
-                       points,
-                       zeros(points, points),
-                       zeros(points, taps),
+  WinogradTransforms t{stride, points, zeros(points, points), zeros(points, taps),
                        zeros(outputs, points)};
-  for (int phase = 0, begin = 0; phase < stride; ++phase) {
-    const WinogradTransforms part = dense_transforms(outputs, (taps - phase + 1) / stride);
-    place(part.input, t.input, begin, phase, stride);
-    place(part.filter, t.filter, begin, phase, stride);
-    place(part.output, t.output, 0, begin, 1);
+  for (int kind = 0, begin = 0; kind < stride; ++kind) {
+    const WinogradTransforms part = dense_transforms(outputs, (taps - kind - 1) / stride + 1);
+    place(part.input, t.input, {begin}, {kind, stride});
+    place(part.filter, t.filter, {begin}, {kind, stride});
+    place(part.output, t.output, {0}, {begin});
     begin += part.points;
   }
   return t;
+}
+
+WinogradTransposed winograd_transposed(int each, int taps, int stride, int before) {
+  assert(taps >= stride);
+  // Output place + stride * w takes tap kind + stride * j of input w + at - j, where
+  // place + before = stride * at + kind.
+  struct Part {
+    int place, kind, taps, first;
+    int end(int each) const { return first + each + taps - 1; }
+  };
+  std::vector<Part> parts;
+  for (int place = 0; place < stride; ++place) {
+    const int kind = (place + before) % stride, count = (taps - kind - 1) / stride + 1;
+    parts.push_back({place, kind, count, (place + before) / stride - (count - 1)});
+  }
+  int first = parts[0].first, end = parts[0].end(each);
+  for (const Part& part : parts) {
+    first = std::min(first, part.first);
+    end = std::max(end, part.end(each));
+  }
+  const int points = stride * (each - 1) + taps;
+  WinogradTransforms t{1, points, zeros(points, end - first), zeros(points, taps),
+                       zeros(stride * each, points)};
+  int begin = 0;
+  for (const Part& part : parts) {
+    const WinogradTransforms form = dense_transforms(each, part.taps);
+    place(form.input, t.input, {begin}, {part.first - first});
+    place(form.filter, t.filter, {begin}, {part.kind + stride * (part.taps - 1), -stride});
+    place(form.output, t.output, {part.place, stride}, {begin});
+    begin += form.points;
+  }
+  return {t, first};
 }
 
 }  // namespace tenfold::dsl

@@ -2,9 +2,12 @@
 //   y = A^T [(G g) * (B^T d)],
 // by Toom and Cook's interpolation at zero, at mirrored pairs and at infinity. In two dimensions
 // the transforms nest. Sources: Winograd 1980; Lavin and Gray 2016, section 4; Barabasz et al. 2020
-// for the points. At stride 2 the even taps filter the even inputs and the odd taps the odd ones,
-// each by a form of their own, and y is the sum: F(4, 3) at stride 2 is F(4, 2) beside F(4, 1), 9
-// products where the direct form has 12, in two dimensions 81 for 144.
+// for the points.
+//
+// At stride 2 the even taps filter the even inputs and the odd taps the odd ones, each by a form of
+// their own, and y is the sum: F(4, 3) at stride 2 is F(4, 2) beside F(4, 1), 9 products where the
+// direct form has 12, in two dimensions 81 for 144. A transposed convolution is the same with
+// outputs for inputs: even and odd outputs take the taps of one kind each.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -19,18 +22,25 @@ struct Matrix {
 };
 
 struct WinogradTransforms {
-  int outputs = 1;  // m
-  int taps = 1;     // r
-  int stride = 1;   // s
-  int points = 1;   // s (m - 1) + r: products per output tile, as many as it reads inputs
-  Matrix input;     // B^T: points x points
-  Matrix filter;    // G: points x taps
-  Matrix output;    // A^T: outputs x points
+  int spread = 1;  // a row of `input` takes every so many columns
+  int points = 1;  // products a tile
+  Matrix input;    // B^T: points x inputs of a tile
+  Matrix filter;   // G: points x taps
+  Matrix output;   // A^T: outputs of a tile x points
 };
 
-/// F(outputs, taps) at a stride of 1 or 2; F(m, 1) is the identity. The points of the even taps
-/// come first, then those of the odd ones. Precondition: stride is at most taps, or taps is 1;
-/// outputs + the taps of either kind - 1 <= 8.
+/// F(outputs, taps) at a stride of 1 or 2, stride (outputs - 1) + taps products from as many
+/// inputs; F(m, 1) is the identity. Precondition: stride is at most taps, or taps is 1; outputs +
+/// the taps of either kind - 1 <= 8.
 WinogradTransforms winograd_transforms(int outputs, int taps, int stride = 1);
+
+/// The same of a transposed convolution, whose first output is `before` places behind the one that
+/// the first tap makes of the first input: stride * each outputs in a tile, of which `first` is the
+/// first input, counted from the tile's number times `each`. Precondition: stride is at most taps.
+struct WinogradTransposed {
+  WinogradTransforms transforms;
+  int first;
+};
+WinogradTransposed winograd_transposed(int each, int taps, int stride, int before);
 
 }  // namespace tenfold::dsl

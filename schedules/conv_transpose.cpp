@@ -14,8 +14,10 @@
 
 #include "dsl/op.h"
 #include "dsl/transpose_side.h"
+#include "dsl/window.h"
 #include "schedules/alias.h"
 #include "schedules/conv_loops_halide.h"
+#include "schedules/conv_tiles.h"
 #include "schedules/finish_halide.h"
 #include "schedules/loops.h"
 #include "schedules/space_list.h"
@@ -125,6 +127,26 @@ Config initial(const Task& task, const Target& target) {
   else
     best.values["rows"] = good_rows(s.height, work);
   return best;
+}
+
+/// As the direct form of a convolution is estimated (schedules/conv_tiles.h): sums, and weights
+/// that come from beyond the first level for each tile, or once from memory.
+double cycles(const Task& task, const Target& target, const Config& config) {
+  const Shape s = shape_of(task);
+  const dsl::Window window = dsl::window_of(task.attrs);
+  const auto real = [](int64_t value) { return static_cast<double>(value); };
+  const int64_t lanes = config.at("lanes"), vectors = config.at("vectors"),
+                tile = config.at("tile");
+  const int64_t tiles = divide_up(s.wholes, tile) * s.height,
+                blocks = s.groups * divide_up(s.k, lanes * vectors);
+  const double sums =
+      real(s.c * window.kernel_h * window.kernel_w) * tile_cycles(target, lanes, vectors, tile) +
+      real(places(task)) * (10 + 1.5 * real(vectors * tile));
+  const double image = real(tiles * blocks) * sums;
+  const double weights = 4 * real(*volume(dsl::params(task)[0].dims));
+  const double again =
+      weights / real(blocks) > real(target.l1_bytes) ? weights * real(tiles) / 24 : 0;
+  return image + weights / memory_bytes_per_cycle + std::min(image, again) / 4;
 }
 
 std::vector<Packing> packing(const Task& task, const Target&, const Config& config) {
@@ -267,7 +289,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 }  // namespace
 
 Space conv_transpose_space() {
-  return {"conv_transpose", 3, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"conv_transpose", 3, serves, axes, legal, initial, packing, apply, nullptr, cycles};
 }
 
 }  // namespace tenfold::schedules

@@ -1,18 +1,20 @@
-// "winograd": 3x3 and its like (1x3, 7x1, 5x5, dilated ones) at stride 1 and 2 through Winograd's
-// minimal filtering. The output is cut into tiles of my x mx; a block of tiles is transformed once,
-// multiplied plane by plane, and transformed back while all of it lies in L2. Measured on one Zen 3
-// core of about 110 GFLOP/s FMA peak, 2026-11: 96 -> 24 at 96x192 runs at an effective 275 GFLOP/s
-// (4x4, blocks of 12 tiles, 3 vectors x 4 tiles of accumulators), 64 -> 64 at 56x56 at 295. Groups
-// are taken a few at a time, so that what is transformed stays near L1: on one core of a Granite
-// Rapids, 2026-11, 28x28 with 24 channels a group takes 0.20 ms where direct takes 0.42, with 32
-// 0.64 and 1.34; AlexNet's 5x5 in two groups 0.71 and 2.3. At stride 2 there, 128 -> 256 at
-// 40x40 1.16 and 1.47, with 8 lanes 1.57 and 2.56.
+// "winograd": 3x3 and its like (1x3, 7x1, 5x5, dilated ones) at stride 1 and 2, and transposed
+// ones, through Winograd's minimal filtering. The output is cut into tiles of my x mx; a block of
+// tiles is transformed once, multiplied plane by plane, and transformed back while all of it lies
+// in L2. Measured on one Zen 3 core of about 110 GFLOP/s FMA peak, 2026-11: 96 -> 24 at 96x192 runs
+// at an effective 275 GFLOP/s (4x4, blocks of 12 tiles, 3 vectors x 4 tiles of accumulators), 64 ->
+// 64 at 56x56 at 295. Groups are taken a few at a time, so that what is transformed stays near L1:
+// on one core of a Granite Rapids, 2026-11, 28x28 with 24 channels a group takes 0.20 ms where
+// direct takes 0.42, with 32 0.64 and 1.34; AlexNet's 5x5 in two groups 0.71 and 2.3. At stride 2
+// there, 128 -> 256 at 40x40 1.16 and 1.47, with 8 lanes 1.57 and 2.56; a transposed 4x4 of stride
+// 2, 256 -> 256 at 32x24, 5.4 and 10.4.
 #include <algorithm>
 #include <limits>
 
-#include "dsl/conv2d_winograd_halide.h"
 #include "dsl/op.h"
 #include "dsl/window.h"
+#include "dsl/winograd_convolution_halide.h"
+#include "dsl/winograd_side.h"
 #include "schedules/ahead_halide.h"
 #include "schedules/conv_loops.h"
 #include "schedules/finish_halide.h"
@@ -40,6 +42,9 @@ dsl::WinogradGrid grid_of(const Task& task, const Config& config) {
           static_cast<int>(divide_up(g.tiles_x, bx) * bx), config.at("bx") == 0};
 }
 
+// All planes of a vector are transformed at once, as code without loops.
+constexpr int64_t most_planes = 81;
+
 // Further out than this the transforms cost more than they save.
 int64_t most_block_bytes(const Target& target) {
   return 24 * target.l2_bytes;
@@ -49,11 +54,15 @@ int64_t most_block_bytes(const Target& target) {
 // larger weights do; so do half-empty vectors, which groups that they do not divide would leave. A
 // block is a row of tiles, or four of it.
 bool serves(const Task& task, const Target& target) {
-  if (task.op != "conv2d" || target.device != DeviceKind::cpu) return false;
+  const bool transposed = task.op == "conv_transpose2d";
+  if ((task.op != "conv2d" && !transposed) || target.device != DeviceKind::cpu) return false;
   const dsl::Window w = dsl::window_of(task.attrs);
   const Dims& out = task.outputs[0].dims;
   const int64_t taps = std::max(w.kernel_h, w.kernel_w);
   const WinogradShape g = winograd_shape(task, 2, 2);
+  if (transposed &&
+      (g.groups > 1 || g.phases > 1 || w.kernel_h < w.stride_h || w.kernel_w < w.stride_w))
+    return false;
   const bool wide =
       g.groups == 1 ? std::min(g.group_c, g.group_k) >= 16 : g.group_c >= 8 && g.group_k % 8 == 0;
   const int64_t stride = std::max(w.stride_h, w.stride_w);
@@ -88,21 +97,16 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
           {"stage", {0, 1}}};  // 1: a block's input is copied first, densely
 }
 
-// Of the two sides the larger numbers: of products, and of the points of one form (at stride 2 the
-// even taps have one and the odd ones another).
-struct Points {
-  int64_t side, interpolated;
-};
-
-Points most_points(const dsl::Window& window, const WinogradShape& g) {
-  Points most{};
-  const auto take = [&](int64_t tile, int64_t taps, int64_t stride) {
-    most.side = std::max(most.side, (tile - 1) * stride + taps);
-    most.interpolated = std::max(most.interpolated, tile + divide_up(taps, stride) - 1);
+// The points of a form, of the larger side's; at stride 2 the even taps have one and the odd ones
+// another.
+int64_t interpolation_points(const Task& task, const WinogradShape& g) {
+  const dsl::Window window = dsl::window_of(task.attrs);
+  const auto of_side = [](int64_t products, int64_t taps, int64_t stride) {
+    const int64_t outputs = (products - taps) / stride + 1;
+    return outputs + divide_up(taps, stride) - 1;
   };
-  take(g.tile_h, window.kernel_h, window.stride_h);
-  take(g.tile_w, window.kernel_w, window.stride_w);
-  return most;
+  return std::max(of_side(g.points_y, window.kernel_h, window.stride_h),
+                  of_side(g.points_x, window.kernel_w, window.stride_w));
 }
 
 Status illegal(const std::string& rule) {
@@ -114,8 +118,8 @@ Status legal(const Task& task, const Target& target, const Config& config) {
   const int64_t kt = config.at("kt"), xt = config.at("xt"), bx = config.at("bx"),
                 by = config.at("by");
   const WinogradShape g = shape_of(task, config);
-  if (const Points points = most_points(window, g); points.interpolated > 8 || points.side > 9)
-    return illegal("more than 8 interpolation points, or 9 products along a side");
+  if (interpolation_points(task, g) > 8) return illegal("more than 8 interpolation points");
+  if (g.points() > most_planes) return illegal("more than 81 planes");
   if (std::min(window.kernel_h, window.kernel_w) == 1 && config.at("my") != config.at("mx"))
     return illegal("a tile's size along one side alone is the same by either name");
   if (kt * xt + kt + 1 > target.registers) return illegal("the register tile spills");
@@ -145,7 +149,7 @@ Status legal(const Task& task, const Target& target, const Config& config) {
 double extra_error(const Task& task, const Config& config) {
   const dsl::Window window = dsl::window_of(task.attrs);
   const int64_t taps = std::max(window.kernel_h, window.kernel_w),
-                points = most_points(window, shape_of(task, config)).interpolated;
+                points = interpolation_points(task, shape_of(task, config));
   if (points <= 4 || std::min(window.kernel_h, window.kernel_w) == 1) return 2e-6;
   if (points <= 6) return 5e-6;
   return taps == 5 ? 1.6e-5 : 2.5e-5;
@@ -206,32 +210,31 @@ Config initial(const Task& task, const Target& target) {
 }
 
 std::vector<Packing> packing(const Task& task, const Target&, const Config& config) {
-  const dsl::Window window = dsl::window_of(task.attrs);
   const WinogradShape g = shape_of(task, config);
   const int64_t block = config.at("kt") * config.at("lanes");
   std::vector<Packing> packings;
   for (const dsl::Param& param : dsl::params(task))
     packings.push_back(plain_packing(param.dims, config.at("lanes")));
 
-  // {K, C, R, S} to {groups, plane j, plane i, K block, C, k in block}: the order in which they are
-  // read.
+  // {K, C, R, S}, of a transposed one {C, K, R, S}, to {groups, plane j, plane i, K block, C, k in
+  // block}: the order in which they are read.
+  const bool transposed = task.op == "conv_transpose2d";
+  const int k_dim = transposed ? 1 : 0, c_dim = 1 - k_dim;
   Packing& weights = packings[0];
-  const auto transforms = [](int64_t tile, int64_t taps, int64_t stride) {
-    return dsl::winograd_transforms(static_cast<int>(tile), static_cast<int>(taps),
-                                    static_cast<int>(stride));
+  const auto transform = [](int dim, const dsl::WinogradTransforms& t) -> PackTransform {
+    return {dim, t.filter.rows, t.filter.cols, t.filter.values};
   };
-  const auto along_y = transforms(g.tile_h, window.kernel_h, window.stride_h),
-             along_x = transforms(g.tile_w, window.kernel_w, window.stride_w);
-  weights.transforms = {{2, along_y.points, along_y.taps, along_y.filter.values},
-                        {3, along_x.points, along_x.taps, along_x.filter.values}};
+  weights.transforms = {
+      transform(2, dsl::winograd_height(task, static_cast<int>(g.tile_h)).transforms),
+      transform(3, dsl::winograd_width(task, static_cast<int>(g.tile_w)).transforms)};
   const int64_t groups_k = config.at("gb") * g.group_k;
-  weights.axes = {{2, 1, along_y.points},
-                  {3, 1, along_x.points},
-                  {0, block, divide_up(groups_k, block)},
-                  {1, 1, weights.source[1]},
-                  {0, 1, block}};
-  if (groups_k < weights.source[0]) {
-    weights.axes.insert(weights.axes.begin(), {0, groups_k, weights.source[0] / groups_k});
+  weights.axes = {{2, 1, g.points_y},
+                  {3, 1, g.points_x},
+                  {k_dim, block, divide_up(groups_k, block)},
+                  {c_dim, 1, weights.source[c_dim]},
+                  {k_dim, 1, block}};
+  if (groups_k < weights.source[k_dim]) {
+    weights.axes.insert(weights.axes.begin(), {k_dim, groups_k, weights.source[k_dim] / groups_k});
     weights.axes = distinct_axes(weights.axes);
   }
   return packings;
@@ -248,17 +251,17 @@ ResultStream results_of(const Task& task, const Config& config, const std::strin
       out.strides[3] != 1 || out.strides[2] >= 2 * channels)
     return {};
   const auto whole = [](int64_t value) { return static_cast<int>(value); };
-  const dsl::Window window = dsl::window_of(task.attrs);
-  const Dims planes = {(g.tile_h - 1) * window.stride_h + window.kernel_h,
-                       (g.tile_w - 1) * window.stride_w + window.kernel_w};
   const int64_t k_blocks = divide_up(channels, config.at("lanes") * config.at("kt"));
   const int64_t rows = config.at("by") * g.tile_h * out.strides[1];
-  return {
-      buffer,
-      {{".j", whole(planes[0])}, {".i", whole(planes[1])}, {".ko", whole(k_blocks)}, columns, sums},
-      whole(out.offset),
-      {{".n", whole(out.strides[0])}, {".byo", whole(rows)}},
-      whole(std::min(rows, out.dims[1] * out.strides[1]))};
+  return {buffer,
+          {{".j", whole(g.points_y)},
+           {".i", whole(g.points_x)},
+           {".ko", whole(k_blocks)},
+           columns,
+           sums},
+          whole(out.offset),
+          {{".n", whole(out.strides[0])}, {".byo", whole(rows)}},
+          whole(std::min(rows, out.dims[1] * out.strides[1]))};
 }
 
 /// parallel n, groups, block row: for block column:
@@ -275,7 +278,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const bool inside = config.at("par") == 1;
   const dsl::WinogradGrid grid = grid_of(task, config);
   const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
-  const dsl::Algorithm algorithm = dsl::winograd_conv2d(task, binding, grid);
+  const dsl::Algorithm algorithm = dsl::winograd_convolution(task, binding, grid);
   const auto func = [&](const char* name) { return algorithm.funcs.at(name); };
   Halide::Func out = func("out"), rows = func("rows"), tiles = func("tiles"), acc = func("acc");
   Halide::Func products = func("products"), half = func("half"), result = func("result");

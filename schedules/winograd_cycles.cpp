@@ -10,14 +10,17 @@ namespace tenfold::schedules {
 WinogradShape winograd_shape(const Task& task, int64_t my, int64_t mx) {
   const dsl::Window window = dsl::window_of(task.attrs);
   const Dims &in = task.inputs[0].dims, &out = task.outputs[0].dims;
-  const int64_t tile_h = window.kernel_h > 1 ? my : 1, tile_w = window.kernel_w > 1 ? mx : 1,
+  const int64_t each_h = window.kernel_h > 1 ? my : 1, each_w = window.kernel_w > 1 ? mx : 1,
                 groups = task.attrs.get_int("groups", 1);
+  const bool transposed = task.op == "conv_transpose2d";
+  const int64_t tile_h = transposed ? each_h * window.stride_h : each_h,
+                tile_w = transposed ? each_w * window.stride_w : each_w;
   return {tile_h,
           tile_w,
           divide_up(divide_up(out[1], window.dilation_h), tile_h),
           divide_up(divide_up(out[2], window.dilation_w), tile_w),
-          ((tile_h - 1) * window.stride_h + window.kernel_h) *
-              ((tile_w - 1) * window.stride_w + window.kernel_w),
+          (each_h - 1) * window.stride_h + window.kernel_h,
+          (each_w - 1) * window.stride_w + window.kernel_w,
           window.dilation_h * window.dilation_w,
           groups,
           in[3] / groups,
@@ -29,7 +32,7 @@ int64_t block_width(const WinogradShape& shape, int64_t bx) {
 }
 
 int64_t block_bytes(const WinogradShape& shape, int64_t tiles, int64_t groups) {
-  return tiles * shape.phases * shape.points * 4 * groups * (shape.group_c + shape.group_k);
+  return tiles * shape.phases * shape.points() * 4 * groups * (shape.group_c + shape.group_k);
 }
 
 /// From what a Zen 3 does: two products and two loads a cycle with a latency of four; 6.5 cycles a
@@ -62,21 +65,21 @@ double winograd_cycles(const Task& task, const WinogradShape& g, const Target& t
   const double load = narrow ? 0.34 : 0.5;
   const double step = tile_cycles(target, loops.lanes, loops.vectors, loops.tiles, load) + 0.2 +
                       real(loops.vectors + loops.tiles) / 50;
-  const double products = real(g.phases * g.points * divide_up(tiles, loops.tiles) * k_blocks) *
+  const double products = real(g.phases * g.points() * divide_up(tiles, loops.tiles) * k_blocks) *
                           (real(g.group_c) * step + 1.5 * real(loops.vectors * loops.tiles) + 10);
-  const double weights = real(g.points * g.group_c * k_blocks * loops.vectors * loops.lanes * 4);
+  const double weights = real(g.points() * g.group_c * k_blocks * loops.vectors * loops.lanes * 4);
   const double again = weights / rate(weights);
   // The outputs of a phase are told apart at run time.
-  const double output = 4 * real(g.points) + (g.phases > 1 ? 600 * real(g.phases) : 0);
+  const double output = 4 * real(g.points()) + (g.phases > 1 ? 600 * real(g.phases) : 0);
   const double transforms = (narrow ? 0.75 : unit_cycles(target, loops.lanes)) *
                             real(tiles * g.phases) *
-                            (6.5 * real(g.points * divide_up(c, target.lanes)) +
+                            (6.5 * real(g.points() * divide_up(c, target.lanes)) +
                              output * real(divide_up(k, loops.lanes)));
   const double block = real(block_bytes(g, tiles, loops.groups));
   // Groups that are taken one by one leave their pixels' lines to the next: these want L2 too.
   const double most = real(target.l2_bytes) / (loops.groups < g.groups ? 4 : 2);
   const double traffic = block <= most                        ? 0
-                         : block <= real(target.l2_bytes) * 4 ? block / (g.points > 64 ? 4 : 12)
+                         : block <= real(target.l2_bytes) * 4 ? block / (g.points() > 64 ? 4 : 12)
                                                               : block / 5;
   return real(g.groups / loops.groups) *
          (together(products, weights / memory_bytes_per_cycle) +

@@ -10,11 +10,13 @@ namespace tenfold::schedules {
 /// The tiles of one phase of an image, and the channels of one group.
 struct WinogradShape {
   int64_t tile_h, tile_w, tiles_y, tiles_x;
-  int64_t points;  // of a tile's transform
-  int64_t phases;  // of a dilated convolution
+  int64_t points_y, points_x;  // of a tile's transform
+  int64_t phases;              // of a dilated convolution
   int64_t groups, group_c, group_k;
+  int64_t points() const { return points_y * points_x; }
 };
 
+/// my x mx outputs in a tile, of a transposed convolution as many in each place within its stride.
 /// A kernel of one row is left alone along y, and the other way round.
 WinogradShape winograd_shape(const Task& task, int64_t my, int64_t mx);
 

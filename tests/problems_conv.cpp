@@ -26,6 +26,35 @@ Problem convolution(const char* op, const Dims& in, int64_t k, int64_t groups,
   return problem;
 }
 
+/// The same of a transposed convolution, some with output pads.
+Problem transposed_convolution(const Dims& in, int64_t k, int64_t groups,
+                               const RandomWindow& window, Random& random, int percent_exact = 75) {
+  const auto out_pad = [&](int64_t stride, int64_t dilation) {
+    return random.chance(30) ? random.between(0, std::max(stride, dilation) - 1) : 0;
+  };
+  const int64_t pad_h = out_pad(window.stride_h, window.dilation_h),
+                pad_w = out_pad(window.stride_w, window.dilation_w);
+  Problem problem;
+  Task& task = problem.task;
+  task.op = "conv_transpose2d";
+  window.set(task.attrs);
+  task.attrs.set("groups", static_cast<double>(groups));
+  task.attrs.set("output_pad_h", static_cast<double>(pad_h));
+  task.attrs.set("output_pad_w", static_cast<double>(pad_w));
+  const int64_t h = (in[1] - 1) * window.stride_h + window.dilation_h * (window.kernel_h - 1) + 1 +
+                    pad_h - window.pad_top - window.pad_bottom;
+  const int64_t w = (in[2] - 1) * window.stride_w + window.dilation_w * (window.kernel_w - 1) + 1 +
+                    pad_w - window.pad_left - window.pad_right;
+  if (h < 1 || w < 1) return problem;
+  task.inputs.push_back(random_view(in, random));
+  task.outputs.push_back(random_view({in[0], h, w, k}, random));
+  if (task.inputs[0].strides[3] == 1 && random.chance(30))
+    add_halo(task.inputs[0], {1, 2, 1, 1}, random);
+  problem.exact = random.chance(percent_exact);
+  add_epilogue(task, problem.exact ? Values::integers : Values::unit, 2, random);
+  return problem;
+}
+
 }  // namespace
 
 Problem draw_pointwise(Random& random) {
@@ -74,6 +103,12 @@ Problem draw_winograd(Random& random) {
   }
   window.draw_pads(random);
   const auto wide = [&] { return random.pick({16, 17, 19, 24, 29, 32, 40}); };
+  if (random.chance(20)) {
+    window.kernel_h = random.between(2, 5), window.kernel_w = random.between(2, 5);
+    return transposed_convolution(
+        {random.batch(), random.between(4, 12), random.between(4, 14), wide()}, wide(), 1, window,
+        random, 0);
+  }
   const Dims pixels{random.batch(), window.stride_h * random.between(8, 21),
                     window.stride_w * random.between(8, 27)};
   if (random.chance(30)) {
@@ -214,31 +249,8 @@ Problem draw_conv_transpose(Random& random) {
   const int64_t groups = random.pick({1, 1, 1, 2, 3});
   const Dims in{random.batch(), random.between(1, 9), random.between(1, 9),
                 groups * std::min<int64_t>(random.channels(), 24)};
-  const auto out_pad = [&](int64_t stride, int64_t dilation) {
-    return random.chance(30) ? random.between(0, std::max(stride, dilation) - 1) : 0;
-  };
-  const int64_t pad_h = out_pad(window.stride_h, window.dilation_h),
-                pad_w = out_pad(window.stride_w, window.dilation_w);
-  Problem problem;
-  Task& task = problem.task;
-  task.op = "conv_transpose2d";
-  window.set(task.attrs);
-  task.attrs.set("groups", static_cast<double>(groups));
-  task.attrs.set("output_pad_h", static_cast<double>(pad_h));
-  task.attrs.set("output_pad_w", static_cast<double>(pad_w));
-  const int64_t h = (in[1] - 1) * window.stride_h + window.dilation_h * (window.kernel_h - 1) + 1 +
-                    pad_h - window.pad_top - window.pad_bottom;
-  const int64_t w = (in[2] - 1) * window.stride_w + window.dilation_w * (window.kernel_w - 1) + 1 +
-                    pad_w - window.pad_left - window.pad_right;
-  if (h < 1 || w < 1) return problem;
-  task.inputs.push_back(random_view(in, random));
-  task.outputs.push_back(
-      random_view({in[0], h, w, groups * std::min<int64_t>(random.channels(), 24)}, random));
-  if (task.inputs[0].strides[3] == 1 && random.chance(30))
-    add_halo(task.inputs[0], {1, 2, 1, 1}, random);
-  problem.exact = random.chance(75);
-  add_epilogue(task, problem.exact ? Values::integers : Values::unit, 2, random);
-  return problem;
+  return transposed_convolution(in, groups * std::min<int64_t>(random.channels(), 24), groups,
+                                window, random);
 }
 
 Problem draw_deform(Random& random) {

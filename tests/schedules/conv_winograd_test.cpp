@@ -1,6 +1,6 @@
 // The Winograd space against the plain reference, within its stated bound: overhanging tiles, tails
 // of channels, halos that cover and that do not, kernels that are transformed along one side only,
-// chains, batches, stride 2.
+// chains, batches, stride 2, transposed convolutions.
 #include <gtest/gtest.h>
 
 #include "base/target.h"
@@ -22,7 +22,7 @@ TEST(WinogradTransforms, AreCorrelations) {
     for (int taps = stride; taps <= 7; ++taps)
       for (int outputs = 1; outputs + (taps + stride - 1) / stride - 1 <= 8; ++outputs) {
         const dsl::WinogradTransforms t = dsl::winograd_transforms(outputs, taps, stride);
-        EXPECT_EQ(t.points, stride * (outputs - 1) + taps);
+        ASSERT_EQ(t.points, stride * (outputs - 1) + taps);
         for (int y = 0; y < outputs; ++y)
           for (int d = 0; d < t.points; ++d)
             for (int g = 0; g < taps; ++g) {
@@ -33,6 +33,35 @@ TEST(WinogradTransforms, AreCorrelations) {
                   << outputs << ' ' << taps << ' ' << stride;
             }
       }
+}
+
+// Output o takes tap t of input i where i * stride + t == o + before.
+TEST(WinogradTransforms, AreTransposedCorrelations) {
+  for (int stride = 1; stride <= 2; ++stride)
+    for (int taps = stride; taps <= 7; ++taps)
+      for (int each = 1; each + (taps + stride - 1) / stride - 1 <= 8; ++each)
+        for (int before = 0; before < taps; ++before) {
+          const auto [t, first] = dsl::winograd_transposed(each, taps, stride, before);
+          ASSERT_EQ(t.points, stride * (each - 1) + taps);
+          ASSERT_EQ(t.output.rows, stride * each);
+          for (int o = 0; o < t.output.rows; ++o)
+            for (int d = 0; d < t.input.cols; ++d)
+              for (int g = 0; g < taps; ++g) {
+                double sum = 0;
+                for (int p = 0; p < t.points; ++p)
+                  sum += t.output.at(o, p) * t.filter.at(p, g) * t.input.at(p, d);
+                EXPECT_NEAR(sum, (d + first) * stride + g == o + before ? 1 : 0, 1e-11)
+                    << each << ' ' << taps << ' ' << stride << ' ' << before;
+              }
+          // Every input that an output takes is there.
+          for (int o = 0; o < t.output.rows; ++o)
+            for (int g = 0; g < taps; ++g)
+              if ((o + before - g) % stride == 0) {
+                const int input = (o + before - g) / stride - first;
+                EXPECT_GE(input, 0);
+                EXPECT_LT(input, t.input.cols);
+              }
+        }
 }
 
 class WinogradSpec : public ::testing::TestWithParam<const char*> {};
@@ -121,7 +150,16 @@ INSTANTIATE_TEST_SUITE_P(
                       "conv2d h=26 w=27 c=16 k=24 r=4 s=2 stride=2 pad=1 bias",
                       "conv2d h=19 w=40 c=16 k=24 r=1 s=3 stride=2 pad_left=1 bias",
                       "conv2d h=24 w=21 c=16 k=24 r=3 s=3 stride_h=2 stride_w=1 pad=1 bias",
-                      "conv2d n=2 h=30 w=31 c=32 k=48 r=3 s=3 stride=2 pad=1 groups=2 halo bias"));
+                      "conv2d n=2 h=30 w=31 c=32 k=48 r=3 s=3 stride=2 pad=1 groups=2 halo bias",
+                      "conv_transpose2d h=16 w=14 c=32 k=32 r=4 s=4 stride=2 pad=1 bias relu",
+                      "conv_transpose2d n=2 h=7 w=9 c=17 k=40 r=3 s=3 stride=2 pad=1 bias add",
+                      "conv_transpose2d h=9 w=7 c=24 k=19 r=3 s=3 stride=2 pad=1 "
+                      "output_pad_h=1 output_pad_w=1 bias relu",
+                      "conv_transpose2d h=8 w=11 c=16 k=24 r=5 s=5 stride=2 pad_top=2 "
+                      "pad_left=1 pad_right=2 bias silu",
+                      "conv_transpose2d h=11 w=8 c=16 k=16 r=3 s=2 stride=2 bias",
+                      "conv_transpose2d h=13 w=12 c=24 k=24 r=3 s=3 pad=1 bias",
+                      "conv_transpose2d h=6 w=20 c=16 k=32 r=1 s=4 stride_w=2 pad_left=1"));
 
 struct Choice {
   const char* spec;
@@ -152,20 +190,22 @@ TEST(ChosenFormOfSmallMaps, IsWinograd) {
 
 INSTANTIATE_TEST_SUITE_P(
     Winograd, ChosenForm,
-    ::testing::Values(Choice{"conv2d h=14 w=14 c=256 k=256 r=3 s=3 pad=1", "winograd"},
-                      Choice{"conv2d h=56 w=56 c=64 k=64 r=3 s=3 pad=1", "winograd"},
-                      Choice{"conv2d h=32 w=32 c=256 k=256 r=3 s=3 dilation=2 pad=2", "winograd"},
-                      Choice{"conv2d h=27 w=27 c=96 k=256 r=5 s=5 pad=2 groups=2", "winograd"},
-                      Choice{"conv2d h=28 w=28 c=512 k=512 r=3 s=3 pad=1 groups=16", "winograd"},
-                      Choice{"conv2d h=56 w=56 c=128 k=128 r=3 s=3 pad=1 groups=32", "grouped"},
-                      Choice{"conv2d h=80 w=80 c=256 k=512 r=3 s=3 stride=2 pad=1", "winograd"},
-                      Choice{"conv2d h=28 w=28 c=256 k=256 r=3 s=3 stride=2 pad=1", "winograd"},
-                      Choice{"conv2d h=14 w=14 c=512 k=512 r=3 s=3 stride=2 pad=1 groups=16",
-                             "direct"},
-                      Choice{"conv2d h=32 w=32 c=256 k=256 r=3 s=3 dilation=6 pad=6", "direct"},
-                      Choice{"conv2d h=32 w=32 c=256 k=256 r=3 s=3 dilation=18 pad=18", "direct"},
-                      Choice{"conv2d h=65 w=65 c=256 k=256 r=3 s=3 dilation=12 pad=12", "direct"},
-                      Choice{"conv2d h=14 w=14 c=256 k=256 r=3 s=3 dilation=12 pad=12", "direct"}));
+    ::testing::Values(
+        Choice{"conv2d h=14 w=14 c=256 k=256 r=3 s=3 pad=1", "winograd"},
+        Choice{"conv2d h=56 w=56 c=64 k=64 r=3 s=3 pad=1", "winograd"},
+        Choice{"conv2d h=32 w=32 c=256 k=256 r=3 s=3 dilation=2 pad=2", "winograd"},
+        Choice{"conv2d h=27 w=27 c=96 k=256 r=5 s=5 pad=2 groups=2", "winograd"},
+        Choice{"conv2d h=28 w=28 c=512 k=512 r=3 s=3 pad=1 groups=16", "winograd"},
+        Choice{"conv2d h=56 w=56 c=128 k=128 r=3 s=3 pad=1 groups=32", "grouped"},
+        Choice{"conv2d h=80 w=80 c=256 k=512 r=3 s=3 stride=2 pad=1", "winograd"},
+        Choice{"conv2d h=28 w=28 c=256 k=256 r=3 s=3 stride=2 pad=1", "winograd"},
+        Choice{"conv2d h=14 w=14 c=512 k=512 r=3 s=3 stride=2 pad=1 groups=16", "direct"},
+        Choice{"conv_transpose2d h=32 w=24 c=256 k=256 r=4 s=4 stride=2 pad=1", "winograd"},
+        Choice{"conv_transpose2d h=28 w=28 c=1024 k=512 r=2 s=2 stride=2", "conv_transpose"},
+        Choice{"conv2d h=32 w=32 c=256 k=256 r=3 s=3 dilation=6 pad=6", "direct"},
+        Choice{"conv2d h=32 w=32 c=256 k=256 r=3 s=3 dilation=18 pad=18", "direct"},
+        Choice{"conv2d h=65 w=65 c=256 k=256 r=3 s=3 dilation=12 pad=12", "direct"},
+        Choice{"conv2d h=14 w=14 c=256 k=256 r=3 s=3 dilation=12 pad=12", "direct"}));
 
 }  // namespace
 }  // namespace tenfold

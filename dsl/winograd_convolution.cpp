@@ -2,8 +2,8 @@
 #include <cmath>
 #include <functional>
 
-#include "dsl/conv2d_winograd_halide.h"
-#include "dsl/window.h"
+#include "dsl/winograd_convolution_halide.h"
+#include "dsl/winograd_side.h"
 
 namespace tenfold::dsl {
 namespace {
@@ -21,13 +21,13 @@ Expr add_times(const Expr& sum, double factor, const Expr& term) {
 }
 
 // A row of B^T times every other one of the columns that it has to do with (at stride 2 those of
-// one phase), over the last of their factors, which is returned as `lead`: the two rows of a
+// one kind), over the last of their factors, which is returned as `lead`: the two rows of a
 // mirrored pair of points have this sum in common.
 Expr parity_sum(const WinogradTransforms& t, int row, int parity, const Terms& term, double& lead) {
   lead = 0;
   Expr sum;
   for (int i = t.input.cols - 1; i >= 0; --i) {
-    if (i / t.stride % 2 != parity || t.input.at(row, i) == 0) continue;
+    if (i / t.spread % 2 != parity || t.input.at(row, i) == 0) continue;
     if (lead == 0) lead = t.input.at(row, i);
     sum = add_times(sum, t.input.at(row, i) / lead, term(i));
   }
@@ -79,35 +79,26 @@ Expr rows_times(Expr (*times)(const WinogradTransforms&, int, const Terms&),
   return rows.size() == 1 ? rows[0] : Halide::mux(row, rows);
 }
 
-// The last tile's last input pixel, counted from beyond the image.
-int64_t overhang(int64_t outputs, int64_t stride, int64_t taps, int64_t dilation, int64_t pad,
-                 int64_t extent) {
-  return std::max<int64_t>(0, ((outputs - 1) * stride + taps) * dilation - pad - extent);
+// How far the first tile reads before the image and the last one behind it.
+std::pair<int64_t, int64_t> reach_of(const WinogradSide& side, int64_t tiles, int64_t extent) {
+  const int64_t end = ((tiles - 1) * side.step + side.transforms.input.cols) * side.phases;
+  return {std::max<int64_t>(0, -side.first), std::max<int64_t>(0, end + side.first - extent)};
 }
 
 }  // namespace
 
 Halo winograd_reach(const Task& task, const WinogradGrid& grid) {
-  const Window w = window_of(task.attrs);
   const Dims& in = task.inputs[0].dims;
-  return {w.pad_top, w.pad_left,
-          overhang(int64_t{grid.tiles_y} * grid.tile_h, w.stride_h, w.kernel_h, w.dilation_h,
-                   w.pad_top, in[1]),
-          overhang(int64_t{grid.tiles_x} * grid.tile_w, w.stride_w, w.kernel_w, w.dilation_w,
-                   w.pad_left, in[2])};
+  const auto [top, bottom] = reach_of(winograd_height(task, grid.tile_h), grid.tiles_y, in[1]);
+  const auto [left, right] = reach_of(winograd_width(task, grid.tile_w), grid.tiles_x, in[2]);
+  return {top, left, bottom, right};
 }
 
-Algorithm winograd_conv2d(const Task& task, const Binding& binding, const WinogradGrid& grid) {
-  const Window window = window_of(task.attrs);
-  const auto whole = [](int64_t value) { return static_cast<int>(value); };
-  const auto along_y =
-      winograd_transforms(grid.tile_h, whole(window.kernel_h), whole(window.stride_h));
-  const auto along_x =
-      winograd_transforms(grid.tile_w, whole(window.kernel_w), whole(window.stride_w));
-  const int step_y = grid.tile_h * whole(window.stride_h),
-            step_x = grid.tile_w * whole(window.stride_w);
-  const int pad_top = whole(window.pad_top), pad_left = whole(window.pad_left);
-  const int phases_y = whole(window.dilation_h), phases_x = whole(window.dilation_w);
+Algorithm winograd_convolution(const Task& task, const Binding& binding, const WinogradGrid& grid) {
+  const WinogradSide height = winograd_height(task, grid.tile_h),
+                     width = winograd_width(task, grid.tile_w);
+  const WinogradTransforms &along_y = height.transforms, &along_x = width.transforms;
+  const bool transposed = task.op == "conv_transpose2d";
 
   bool masked = false;
   Halide::Func source = padded_load(task, binding, winograd_reach(task, grid), &masked),
@@ -118,8 +109,8 @@ Algorithm winograd_conv2d(const Task& task, const Binding& binding, const Winogr
   Halide::Func rows("rows"), tiles("tiles"), acc("acc"), products("products"), half("half");
   Halide::Func result("result"), out("out");
   const int groups = static_cast<int>(task.attrs.get_int("groups", 1)),
-            group_c = whole(task.inputs[0].dims[3]) / groups,
-            group_k = whole(task.outputs[0].dims[3]) / groups;
+            group_c = static_cast<int>(task.inputs[0].dims[3]) / groups,
+            group_k = static_cast<int>(task.outputs[0].dims[3]) / groups;
   Halide::RDom channels(0, group_c, "channels");
 
   load(c, x, y, n) = source(c, x, y, n);
@@ -127,28 +118,30 @@ Algorithm winograd_conv2d(const Task& task, const Binding& binding, const Winogr
              tile_y = grid.flat ? tx / grid.tiles_x + ty : Expr(ty);
   rows(c, column, j, tx, ty, f, g, n) =
       rows_times(input_row, along_y, along_y.points, j, [&](int row) {
-        return load(c, (tile_x * step_x + column) * phases_x + f - pad_left,
-                    (tile_y * step_y + row) * phases_y + g - pad_top, n);
+        return load(c, (tile_x * width.step + column) * width.phases + f + width.first,
+                    (tile_y * height.step + row) * height.phases + g + height.first, n);
       });
   tiles(c, tx, ty, i, j, f, g, n) = rows_times(input_row, along_x, along_x.points, i, [&](int at) {
     return rows(c, at, j, tx, ty, f, g, n);
   });
   acc(k, tx, ty, i, j, f, g, n) = 0.0f;
   const Expr channel = groups == 1 ? Expr(channels) : k / group_k * group_c + channels;
+  const std::vector<Expr> weight =
+      transposed ? std::vector<Expr>{channels, k, j, i} : std::vector<Expr>{k, channels, j, i};
   acc(k, tx, ty, i, j, f, g, n) +=
-      tiles(channel, tx, ty, i, j, f, g, n) * binding.param_at(0, {k, channels, j, i});
+      tiles(channel, tx, ty, i, j, f, g, n) * binding.param_at(0, weight);
   products(k, tx, ty, i, j, f, g, n) = acc(k, tx, ty, i, j, f, g, n);
   half(k, tx, ty, i, p, f, g, n) =
-      rows_times(output_row, along_y, along_y.outputs, p,
+      rows_times(output_row, along_y, along_y.output.rows, p,
                  [&](int row) { return products(k, tx, ty, i, row, f, g, n); });
   result(k, tx, ty, q, p, f, g, n) =
-      rows_times(output_row, along_x, along_x.outputs, q,
+      rows_times(output_row, along_x, along_x.output.rows, q,
                  [&](int at) { return half(k, tx, ty, at, p, f, g, n); });
-  const Expr phase_x = x / phases_x, phase_y = y / phases_y;
+  const Expr phase_x = x / width.phases, phase_y = y / height.phases;
   const Expr at_x = phase_x / grid.tile_w, at_y = phase_y / grid.tile_h;
   const Expr value =
       result(k, grid.flat ? at_y * grid.tiles_x + at_x : at_x, grid.flat ? Expr(0) : at_y,
-             phase_x % grid.tile_w, phase_y % grid.tile_h, x % phases_x, y % phases_y, n);
+             phase_x % grid.tile_w, phase_y % grid.tile_h, x % width.phases, y % height.phases, n);
   out(k, x, y, n) =
       apply_chain(task.epilogue, value, {k, x, y, n}, task, binding, first_epilogue_param(task));
   constrain_output(out, task.outputs[0]);

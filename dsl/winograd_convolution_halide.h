@@ -1,5 +1,5 @@
-// conv2d by Winograd's minimal filtering, as an algorithm of its own: the same task, other
-// arithmetic.
+// conv2d and conv_transpose2d by Winograd's minimal filtering, as an algorithm of its own: the same
+// task, other arithmetic.
 #pragma once
 #include "dsl/algorithm_halide.h"
 #include "dsl/winograd.h"
@@ -19,8 +19,9 @@ struct WinogradGrid {
 Halo winograd_reach(const Task& task, const WinogradGrid& grid);
 
 // clang-format off
-/// Precondition: stride 1, or 2 without dilation; no shuffle; weights packed with
-/// winograd_transforms(...).filter on dims 2 and 3. Input pixels beyond the image that only
+/// Precondition: stride 1, or 2 without dilation; no shuffle; of a transposed one no groups, no
+/// dilation and tiles of whole strides; weights packed with winograd_height(...) and
+/// winograd_width(...).transforms.filter on dims 2 and 3. Input pixels beyond the image that only
 /// overhanging tiles read are zero. Funcs, innermost dim first:
 ///   "load"     {c, x, y, n}           the input, masked where the halo does not serve
 ///   "rows"     {c, column, j, tx, ty, f, g, n}   B^T d, along y; f and g are the phases of x and y
@@ -31,6 +32,6 @@ Halo winograd_reach(const Task& task, const WinogradGrid& grid);
 ///   "result"   {k, tx, ty, q, p, f, g, n}        (A^T m) A
 ///   "out"      {k, x, y, n}                      x = (tx tile_w + q) dilation_w + f
 // clang-format on
-Algorithm winograd_conv2d(const Task& task, const Binding& binding, const WinogradGrid& grid);
+Algorithm winograd_convolution(const Task& task, const Binding& binding, const WinogradGrid& grid);
 
 }  // namespace tenfold::dsl
