@@ -115,6 +115,7 @@ Config initial(const Task& task, const Target& target) {
   const ConvShape s = conv_shape(task);
   const std::vector<int64_t> widths = lane_choices(task, target);
   const Axis stages = copy_axis(task);
+  const bool far = from_far_l3(task, s, target);
   Config best{"depthwise", {}};
   double least = std::numeric_limits<double>::max();
   const auto consider = [&](const Config& config) {
@@ -125,7 +126,8 @@ Config initial(const Task& task, const Target& target) {
                                             .yt = config.at("yt"),
                                             .vectors = kb > 0 ? kb : divide_up(s.k, lanes),
                                             .copied = config.at("stage") != stage_none,
-                                            .unrolled = config.at("ru") == 1});
+                                            .unrolled = config.at("ru") == 1,
+                                            .by_rows = config.at("order") == 1});
     if (cycles < least && legal(task, target, config)) least = cycles, best = config;
   };
   // Of equal ones the first.
@@ -135,25 +137,27 @@ Config initial(const Task& task, const Target& target) {
       for (const int64_t xt : up_to({8, 7, 4, 6, 5, 3, 2, 1}, s.width)) {
         // Half of the registers hold sums, the others inputs that several taps use.
         if (xt * yt > target.registers / 2) continue;
-        for (const int64_t kb : vector_blocks(s, lanes)) {
-          // Threads take blocks instead of strips: a few at least.
-          if (kb > 0 && divide_up(divide_up(s.k, lanes), kb) < 4) continue;
-          for (const int64_t stage : stages.values)
-            for (const int64_t ru : {1, 0})
-              if (stage != stage_root && (ru == 1 || s.window.kernel_h > 1))
-                consider({"depthwise",
-                          {{"lanes", lanes},
-                           {"xt", xt},
-                           {"yt", yt},
-                           {"ru", ru},
-                           {"kb", kb},
-                           {"order", 0},
-                           {"strip", 0},
-                           {"stage", stage}}});
-        }
+        for (const int64_t kb : vector_blocks(s, lanes))
+          for (const int64_t order : {0, 1}) {
+            // Threads take blocks instead of strips: a few at least.
+            if (kb > 0 && order == 0 && divide_up(divide_up(s.k, lanes), kb) < 4) continue;
+            if (order == 1 && !far) continue;
+            for (const int64_t stage : order == 0 ? stages.values : std::vector{stages.values[0]})
+              for (const int64_t ru : {1, 0})
+                if (stage != stage_root && (ru == 1 || s.window.kernel_h > 1))
+                  consider({"depthwise",
+                            {{"lanes", lanes},
+                             {"xt", xt},
+                             {"yt", yt},
+                             {"ru", ru},
+                             {"kb", kb},
+                             {"order", order},
+                             {"strip", 0},
+                             {"stage", stage}}});
+          }
       }
   }
-  if (best.at("kb") == 0) {
+  if (best.at("kb") == 0 || best.at("order") == 1) {
     const int64_t good = good_strip(task, s, best.at("xt"), best.at("yt"), target);
     for (const int64_t strip : strip_axis(s).values) {  // that, or else the next longer one
       best.values["strip"] = strip;

@@ -8,11 +8,17 @@ namespace tenfold::schedules {
 /// A tile of xt by yt pixels, taken over an image `vectors` vectors of channels at a time.
 struct DepthwiseLoops {
   int64_t lanes, xt, yt, vectors;
-  bool copied;    // from a dense copy of the block's input
-  bool unrolled;  // rows of taps
+  bool copied;           // from a dense copy of the block's input
+  bool unrolled;         // rows of taps
+  bool by_rows = false;  // all channels of a row of tiles before the next row
 };
 
-/// Cycles of the whole task; a figure to compare loops by.
+/// Whether the maps lie in an L3 that is far from the core: then each line should come once, in
+/// long pieces.
+bool from_far_l3(const Task& task, const ConvShape& shape, const Target& target);
+
+/// Cycles of the whole task; a figure to compare loops by. by_rows is told apart where
+/// from_far_l3().
 double depthwise_cycles(const Task& task, const ConvShape& shape, const Target& target,
                         const DepthwiseLoops& loops);
 
