@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <set>
 
 namespace tenfold::schedules {
 namespace {
@@ -65,12 +64,13 @@ double load_steps(const Task& task) {
   return steps;
 }
 
-// Different inputs along one side that so many outputs take.
+// Different inputs along one side that so many outputs take: output o and tap t take the one that
+// output o - d and tap t + s do, where s and d are stride and dilation without their common factor.
 double inputs_taken(int64_t outputs, int64_t stride, int64_t taps, int64_t dilation) {
-  std::set<int64_t> taken;
-  for (int64_t output = 0; output < outputs; ++output)
-    for (int64_t tap = 0; tap < taps; ++tap) taken.insert(output * stride + tap * dilation);
-  return as_double(static_cast<int64_t>(taken.size()));
+  const int64_t common = std::gcd(stride, dilation);
+  const int64_t again = std::max<int64_t>(0, outputs - dilation / common) *
+                        std::max<int64_t>(0, taps - stride / common);
+  return as_double(outputs * taps - again);
 }
 
 struct Tile {
