@@ -8,6 +8,7 @@
 #include "schedules/conv_loops_halide.h"
 #include "schedules/depthwise_cycles.h"
 #include "schedules/finish_halide.h"
+#include "schedules/loops.h"
 #include "schedules/space_list.h"
 
 namespace tenfold::schedules {
@@ -115,7 +116,7 @@ Config initial(const Task& task, const Target& target) {
   const ConvShape s = conv_shape(task);
   const std::vector<int64_t> widths = lane_choices(task, target);
   const Axis stages = copy_axis(task);
-  const bool far = from_far_l3(task, s, target);
+  const bool far = from_far_l3(task, target);
   Config best{"depthwise", {}};
   double least = std::numeric_limits<double>::max();
   const auto consider = [&](const Config& config) {

@@ -233,10 +233,17 @@ Config direct_initial(const Task& task, const Target& target) {
 }
 
 double direct_cycles(const Task& task, const Target& target, const Config& config) {
-  return cold_cycles(
-      task,
-      {config.at("lanes"), config.at("kt"), config.at("xt"), config.at("yt"), config.at("skip")},
-      target);
+  const ConvShape s = conv_shape(task);
+  // Blocks that each pass over the image, or groups of less than a line whose windows overlap: a
+  // tile's pixels do not stay from one such group to the next.
+  const int64_t group = std::min(s.c, s.k) / s.groups;
+  const bool in_pieces =
+      s.groups > 1 && (config.at("par") == 1 || (4 * group < 64 && s.window.stride_w == 1));
+  const double pieces = in_pieces ? far_piece_cycles(task, target, group) : 0;
+  return pieces + cold_cycles(task,
+                              {config.at("lanes"), config.at("kt"), config.at("xt"),
+                               config.at("yt"), config.at("skip")},
+                              target);
 }
 
 }  // namespace tenfold::schedules

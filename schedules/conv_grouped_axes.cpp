@@ -231,8 +231,11 @@ double grouped_cycles(const Task& task, const Target& target, const Config& conf
                 sums = config.at("kt") * config.at("xt") * config.at("yt");
   const double products = real(group_c(s) * s.window.kernel_h) * image_cycles(s, config, target),
                ends = real(tiles) * (4 + unit_cycles(target, config.at("lanes")) * real(sums));
-  return together(real(s.n) * (products + ends + line_cycles(task, target, config)),
-                  weight_bytes(s) / memory_bytes_per_cycle);
+  const int64_t piece = config.at("gb") * config.at("share") * std::min(group_c(s), group_k(s));
+  const bool in_pieces = config.at("gb") > 0 && config.at("order") == 0;
+  const double lines = std::max(real(s.n) * line_cycles(task, target, config),
+                                in_pieces ? far_piece_cycles(task, target, piece) : 0);
+  return together(real(s.n) * (products + ends) + lines, weight_bytes(s) / memory_bytes_per_cycle);
 }
 
 }  // namespace tenfold::schedules

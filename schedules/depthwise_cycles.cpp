@@ -4,19 +4,12 @@
 #include <cmath>
 #include <numeric>
 
+#include "schedules/loops.h"
+
 namespace tenfold::schedules {
 namespace {
 
 constexpr double line_bytes = 64;
-
-// Cores with an L2 of this size share an L3 that is far from them.
-constexpr int64_t far_l3_bytes = 1 << 20;
-
-bool fits_l2(const Task& task, const ConvShape& s, const Target& target) {
-  const Dims& in = task.inputs[0].dims;
-  const int64_t bytes = 4 * (in[1] * in[2] * s.c + s.height * s.width * s.k);
-  return static_cast<double>(bytes) < 0.9 * static_cast<double>(target.l2_bytes);
-}
 
 double as_double(int64_t value) {
   return static_cast<double>(value);
@@ -104,10 +97,6 @@ double tile_cycles(const Task& task, const ConvShape& s, const Target& target,
 
 }  // namespace
 
-bool from_far_l3(const Task& task, const ConvShape& s, const Target& target) {
-  return target.l2_bytes >= far_l3_bytes && !fits_l2(task, s, target);
-}
-
 // Figures of a Zen 3 core: cycles between products for a line from L2 (0.3 where all of the task's
 // lines lie there, 2.5 where they come from L3), 8 for one of a tile whose lines displace each
 // other, 3 for pixels of one line, of which a prefetcher makes nothing. From a far L3, one core of
@@ -124,7 +113,7 @@ double depthwise_cycles(const Task& task, const ConvShape& s, const Target& targ
   tile.inputs = (loops.unrolled ? tile.rows : as_double(w.kernel_h * loops.yt)) * tile.columns;
   double cycles = tile_cycles(task, s, target, loops, tile);
 
-  const bool far = from_far_l3(task, s, target), by_rows = far && loops.by_rows;
+  const bool far = from_far_l3(task, target), by_rows = far && loops.by_rows;
   const double vector_lines = 4 * as_double(loops.lanes) / line_bytes;
   const double run = as_double(loops.vectors) * vector_lines;  // lines of a pixel
   const double run_lines = std::max(1.0, std::ceil(run));
@@ -137,7 +126,7 @@ double depthwise_cycles(const Task& task, const ConvShape& s, const Target& targ
   const double inputs = tile.rows * tile.columns;
   const double fresh = std::min(inputs, tile.pixels * as_double(w.stride_h * w.stride_w));
   const double l2_lines = as_double(target.l2_bytes) / line_bytes;
-  const bool in_l2 = fits_l2(task, s, target);
+  const bool in_l2 = maps_fit_l2(task, target);
   const double line_cycles = in_l2 ? 0.3 : window < 0.6 * l2_lines ? 0.8 : 2.5;
   // Of the window, what stays until the next row reads it.
   const double stays =

@@ -13,10 +13,6 @@ struct DepthwiseLoops {
   bool by_rows = false;  // all channels of a row of tiles before the next row
 };
 
-/// Whether the maps lie in an L3 that is far from the core: then each line should come once, in
-/// long pieces.
-bool from_far_l3(const Task& task, const ConvShape& shape, const Target& target);
-
 /// Cycles of the whole task; a figure to compare loops by. by_rows is told apart where
 /// from_far_l3().
 double depthwise_cycles(const Task& task, const ConvShape& shape, const Target& target,

@@ -151,6 +151,36 @@ double tile_use(int64_t extent, int64_t tile) {
   return static_cast<double>(extent) / static_cast<double>((extent + tile - 1) / tile * tile);
 }
 
+namespace {
+
+int64_t map_bytes(const Task& task) {
+  const Dims &in = task.inputs[0].dims, &out = task.outputs[0].dims;
+  return 4 * (in[1] * in[2] * in[3] + out[1] * out[2] * out[3]);
+}
+
+}  // namespace
+
+bool maps_fit_l2(const Task& task, const Target& target) {
+  return static_cast<double>(map_bytes(task)) < 0.9 * static_cast<double>(target.l2_bytes);
+}
+
+bool from_far_l3(const Task& task, const Target& target) {
+  constexpr int64_t l2_beside_a_far_l3 = 1 << 20;
+  return target.l2_bytes >= l2_beside_a_far_l3 && !maps_fit_l2(task, target);
+}
+
+double far_piece_cycles(const Task& task, const Target& target, int64_t channels) {
+  if (!from_far_l3(task, target)) return 0;
+  constexpr double line_bytes = 64, half_page = 2048;
+  constexpr int64_t known_bytes = 16 << 20;  // in pages of 4 KiB
+  const auto real = [](int64_t value) { return static_cast<double>(value); };
+  const double lines = real(map_bytes(task)) / line_bytes,
+               piece = std::max(1.0, 4 * real(channels) / line_bytes),
+               pages = std::min(1.0, 4 * real(task.inputs[0].strides[2]) / half_page);
+  const double each = 7 + (map_bytes(task) > known_bytes ? 36 * pages / piece : 0);
+  return real(task.inputs[0].dims[0]) * lines * each;
+}
+
 double elements_touched(const Task& task) {
   double elements = 0;
   for (const View& view : task.inputs) elements += static_cast<double>(*volume(view.dims));

@@ -70,6 +70,20 @@ double tile_cycles(const Target& target, int64_t lanes, int64_t vectors, int64_t
 /// The share of a dimension's last tile that is used.
 double tile_use(int64_t extent, int64_t tile);
 
+/// Whether an image's input and output, of four dims, fit L2 together, with some room.
+bool maps_fit_l2(const Task& task, const Target& target);
+
+/// Whether they do not, and L3 is far from the core, as where many share it: each line should then
+/// come once, in long pieces.
+bool from_far_l3(const Task& task, const Target& target);
+
+/// Cycles that such maps of all images cost beyond what whole pixels do where they come in pieces
+/// of `channels` of each pixel, which no prefetcher follows, because every block of channels passes
+/// over the whole image; 0 where L2 holds them or L3 is near. On a core of a Granite Rapids,
+/// 2026-11: 7 a line; 36 more where each piece lies on a page of its own, of more than a core knows
+/// at once.
+double far_piece_cycles(const Task& task, const Target& target, int64_t channels);
+
 /// Elements that a task's views hold together.
 double elements_touched(const Task& task);
 

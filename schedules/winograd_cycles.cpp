@@ -81,9 +81,14 @@ double winograd_cycles(const Task& task, const WinogradShape& g, const Target& t
   const double traffic = block <= most                        ? 0
                          : block <= real(target.l2_bytes) * 4 ? block / (g.points() > 64 ? 4 : 12)
                                                               : block / 5;
-  return real(g.groups / loops.groups) *
-         (together(products, weights / memory_bytes_per_cycle) +
-          (blocks - 1) * (std::max(products, again) + again / 4) + blocks * (transforms + traffic));
+  const double pieces =
+      loops.groups < g.groups
+          ? far_piece_cycles(task, target, loops.groups * std::min(g.group_c, g.group_k))
+          : 0;
+  return pieces +
+         real(g.groups / loops.groups) * (together(products, weights / memory_bytes_per_cycle) +
+                                          (blocks - 1) * (std::max(products, again) + again / 4) +
+                                          blocks * (transforms + traffic));
 }
 
 }  // namespace tenfold::schedules

@@ -5,6 +5,7 @@
 #include "dsl/op.h"
 #include "schedules/conv_loops.h"
 #include "schedules/depthwise_cycles.h"
+#include "schedules/loops.h"
 #include "schedules/space.h"
 
 namespace tenfold {
@@ -29,7 +30,7 @@ TEST(DepthwiseDefault, TakesAllChannelsOfARowWhereMapsLieInAFarL3) {
                               "halo bias"}) {
       const Task task = spec(shape);
       const Target far = with_l2(name, 2 << 20);
-      ASSERT_TRUE(schedules::from_far_l3(task, schedules::conv_shape(task), far));
+      ASSERT_TRUE(schedules::from_far_l3(task, far));
       const Config config = schedules::initial_config(task, far);
       EXPECT_TRUE(config.at("kb") == 0 || config.at("order") == 1) << to_text(config);
       EXPECT_TRUE(schedules::check(task, far, config));
@@ -40,8 +41,7 @@ TEST(DepthwiseDefault, TakesAllChannelsOfARowWhereMapsLieInAFarL3) {
 
 TEST(DepthwiseDefault, KnowsWhatFitsL2) {
   const Task small = spec("conv2d h=28 w=28 c=192 k=192 r=3 s=3 pad=1 depthwise halo bias");
-  EXPECT_FALSE(schedules::from_far_l3(small, schedules::conv_shape(small),
-                                      with_l2("x86_64-avx512", 2 << 20)));
+  EXPECT_FALSE(schedules::from_far_l3(small, with_l2("x86_64-avx512", 2 << 20)));
 }
 
 // Rows of tiles below each other share no input where the rate is larger than they are high.
