@@ -129,8 +129,9 @@ Config initial(const Task& task, const Target& target) {
   return best;
 }
 
-/// As the direct form of a convolution is estimated (schedules/conv_tiles.h): sums, and weights
-/// that come from beyond the first level for each tile, or once from memory.
+/// Sums, and weights that come from beyond the first level for each tile. All that come from memory
+/// are waited for, other than direct's, which are asked for ahead. Precondition: vectors of output
+/// channels; with vectors along x nothing competes.
 double cycles(const Task& task, const Target& target, const Config& config) {
   const Shape s = shape_of(task);
   const dsl::Window window = dsl::window_of(task.attrs);

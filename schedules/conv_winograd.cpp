@@ -45,6 +45,9 @@ dsl::WinogradGrid grid_of(const Task& task, const Config& config) {
 // All planes of a vector are transformed at once, as code without loops.
 constexpr int64_t most_planes = 81;
 
+// Of a dilated convolution, whose tiles are mostly padding long before.
+constexpr int64_t most_phases = 1 << 16;
+
 // Further out than this the transforms cost more than they save.
 int64_t most_block_bytes(const Target& target) {
   return 24 * target.l2_bytes;
@@ -52,7 +55,8 @@ int64_t most_block_bytes(const Target& target) {
 
 // Below 8 channels the transforms cost more than the products save, and below 16 output pixels the
 // larger weights do; so do half-empty vectors, which groups that they do not divide would leave. A
-// block is a row of tiles, or four of it.
+// block is a row of tiles, or four of it. Stride 2 is for kernels without dilation, transposed ones
+// for those without groups in which each place of a stride has taps.
 bool serves(const Task& task, const Target& target) {
   const bool transposed = task.op == "conv_transpose2d";
   if ((task.op != "conv2d" && !transposed) || target.device != DeviceKind::cpu) return false;
@@ -60,6 +64,7 @@ bool serves(const Task& task, const Target& target) {
   const Dims& out = task.outputs[0].dims;
   const int64_t taps = std::max(w.kernel_h, w.kernel_w);
   const WinogradShape g = winograd_shape(task, 2, 2);
+  if (g.phases > most_phases) return false;
   if (transposed &&
       (g.groups > 1 || g.phases > 1 || w.kernel_h < w.stride_h || w.kernel_w < w.stride_w))
     return false;
@@ -84,10 +89,11 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
   const int64_t groups = task.attrs.get_int("groups", 1);
   for (const int64_t count : {1, 2, 4, 8, 16})
     if (groups % count == 0) blocks.push_back(count);
-  return {{"my", {2, 4, 6}},                      // rows of a tile, where the kernel has several
-          {"mx", {2, 4, 6}},                      // and its columns
-          {"lanes", lane_choices(task, target)},  // of a vector of output channels
-          {"kt", {1, 2, 3, 4, 6}},                // such vectors in a register tile
+  return {{"my", {2, 4, 6}},  // rows of a tile, where the kernel has several (in each place of a
+                              // stride of a transposed convolution)
+          {"mx", {2, 4, 6}},                                 // and its columns
+          {"lanes", lane_choices(task, target)},             // of a vector of output channels
+          {"kt", {1, 2, 3, 4, 6}},                           // such vectors in a register tile
           {"xt", {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16}},  // tiles in a register tile
           {"bx", {0, 4, 6, 8, 12, 14, 16, 24, 28, 48}},  // tiles in a block along x; 0: whole rows,
                                                          // whose tiles are counted through
@@ -97,16 +103,13 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
           {"stage", {0, 1}}};  // 1: a block's input is copied first, densely
 }
 
-// The points of a form, of the larger side's; at stride 2 the even taps have one and the odd ones
-// another.
+// The most points of any form, outputs + taps - 1; at stride 2 the even taps have one and the odd
+// ones another.
 int64_t interpolation_points(const Task& task, const WinogradShape& g) {
   const dsl::Window window = dsl::window_of(task.attrs);
-  const auto of_side = [](int64_t products, int64_t taps, int64_t stride) {
-    const int64_t outputs = (products - taps) / stride + 1;
-    return outputs + divide_up(taps, stride) - 1;
-  };
-  return std::max(of_side(g.points_y, window.kernel_h, window.stride_h),
-                  of_side(g.points_x, window.kernel_w, window.stride_w));
+  return std::max(g.each_h + divide_up(window.kernel_h, window.stride_h),
+                  g.each_w + divide_up(window.kernel_w, window.stride_w)) -
+         1;
 }
 
 Status illegal(const std::string& rule) {
@@ -144,8 +147,8 @@ Status legal(const Task& task, const Target& target, const Config& config) {
 // Relative L2 error in float32, at least twice what was measured with random data, 64 to 512
 // channels, in two dimensions: F(2, 3) 2.5e-7; F(4, 3) 0.8e-6 to 2.1e-6, F(2, 5) the same; F(6, 3)
 // 3.2e-6 to 8e-6; F(4, 5) 2.9e-6 to 7.5e-6; F(2, 7) 4.1e-6 to 1e-5. Along one side alone it is the
-// square root of that; of two unequal sides the larger counts. At stride 2, F(2, 3) has 2.9e-7,
-// F(4, 3) 5.4e-7.
+// square root of that; of two unequal sides the larger counts. At stride 2, and transposed, the
+// forms are of half as many taps: F(2, 3) has 2.9e-7, F(4, 3) 5.4e-7.
 double extra_error(const Task& task, const Config& config) {
   const dsl::Window window = dsl::window_of(task.attrs);
   const int64_t taps = std::max(window.kernel_h, window.kernel_w),
@@ -267,7 +270,7 @@ ResultStream results_of(const Task& task, const Config& config, const std::strin
 /// parallel n, groups, block row: for block column:
 ///   for phase, tile, c by vectors: [rows; all planes of "tiles"]              transformed input,
 ///   in L2 for plane, k block, phase, register tile: [sums in registers over c; store "products"]
-///   for phase, tile, k by vectors: [half; result; chain; my x mx stores]
+///   for phase, tile, k by vectors: [half; result; chain; a tile's stores]
 /// par=1: n and the blocks are serial, and threads share the tiles, then the planes, then the rows
 /// of tiles: large weights are then read once by all together.
 Scheduled apply(const Task& task, const Target& target, const Config& config) {

@@ -13,7 +13,7 @@ struct DepthwiseLoops {
   bool by_rows = false;  // all channels of a row of tiles before the next row
 };
 
-/// Cycles of the whole task; a figure to compare loops by. by_rows is told apart where
+/// Cycles of the whole task; a figure to compare loops by. by_rows changes it only where
 /// from_far_l3().
 double depthwise_cycles(const Task& task, const ConvShape& shape, const Target& target,
                         const DepthwiseLoops& loops);

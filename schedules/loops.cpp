@@ -165,6 +165,8 @@ bool maps_fit_l2(const Task& task, const Target& target) {
 }
 
 bool from_far_l3(const Task& task, const Target& target) {
+  // Servers' cores that share a mesh have 1 to 2 MB of L2; AMD's since Zen 4 have 1 MB too, and an
+  // L3 that is near: there the estimate is too high.
   constexpr int64_t l2_beside_a_far_l3 = 1 << 20;
   return target.l2_bytes >= l2_beside_a_far_l3 && !maps_fit_l2(task, target);
 }

@@ -73,8 +73,8 @@ double tile_use(int64_t extent, int64_t tile);
 /// Whether an image's input and output, of four dims, fit L2 together, with some room.
 bool maps_fit_l2(const Task& task, const Target& target);
 
-/// Whether they do not, and L3 is far from the core, as where many share it: each line should then
-/// come once, in long pieces.
+/// Whether they do not, and L3 is far from the core, as where many share it, which is told by the
+/// size of L2: each line should then come once, in long pieces.
 bool from_far_l3(const Task& task, const Target& target);
 
 /// Cycles that such maps of all images cost beyond what whole pixels do where they come in pieces

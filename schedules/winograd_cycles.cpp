@@ -15,7 +15,9 @@ WinogradShape winograd_shape(const Task& task, int64_t my, int64_t mx) {
   const bool transposed = task.op == "conv_transpose2d";
   const int64_t tile_h = transposed ? each_h * window.stride_h : each_h,
                 tile_w = transposed ? each_w * window.stride_w : each_w;
-  return {tile_h,
+  return {each_h,
+          each_w,
+          tile_h,
           tile_w,
           divide_up(divide_up(out[1], window.dilation_h), tile_h),
           divide_up(divide_up(out[2], window.dilation_w), tile_w),
@@ -80,7 +82,7 @@ double winograd_cycles(const Task& task, const WinogradShape& g, const Target& t
   const double most = real(target.l2_bytes) / (loops.groups < g.groups ? 4 : 2);
   const double traffic = block <= most                        ? 0
                          : block <= real(target.l2_bytes) * 4 ? block / (g.points() > 64 ? 4 : 12)
-                                                              : block / 5;
+                                                              : block / (g.points() > 64 ? 4 : 5);
   const double pieces =
       loops.groups < g.groups
           ? far_piece_cycles(task, target, loops.groups * std::min(g.group_c, g.group_k))

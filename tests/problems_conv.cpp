@@ -91,7 +91,7 @@ Problem draw_dense(Random& random) {
                      std::min<int64_t>(random.channels(), 48), 1, window, random);
 }
 
-// What the Winograd space serves.
+// What the Winograd space serves, mostly.
 Problem draw_winograd(Random& random) {
   RandomWindow window;
   const auto [r, s] = random.pick<std::pair<int64_t, int64_t>>(
