@@ -116,7 +116,8 @@ Config initial(const Task& task, const Target& target) {
   const ConvShape s = conv_shape(task);
   const std::vector<int64_t> widths = lane_choices(task, target);
   const Axis stages = copy_axis(task);
-  const bool far = from_far_l3(task, target);
+  const std::vector<int64_t> orders =
+      from_far_l3(task, target) ? std::vector<int64_t>{0, 1} : std::vector<int64_t>{0};
   Config best{"depthwise", {}};
   double least = std::numeric_limits<double>::max();
   const auto consider = [&](const Config& config) {
@@ -139,10 +140,9 @@ Config initial(const Task& task, const Target& target) {
         // Half of the registers hold sums, the others inputs that several taps use.
         if (xt * yt > target.registers / 2) continue;
         for (const int64_t kb : vector_blocks(s, lanes))
-          for (const int64_t order : {0, 1}) {
+          for (const int64_t order : orders) {
             // Threads take blocks instead of strips: a few at least.
             if (kb > 0 && order == 0 && divide_up(divide_up(s.k, lanes), kb) < 4) continue;
-            if (order == 1 && !far) continue;
             for (const int64_t stage : order == 0 ? stages.values : std::vector{stages.values[0]})
               for (const int64_t ru : {1, 0})
                 if (stage != stage_root && (ru == 1 || s.window.kernel_h > 1))

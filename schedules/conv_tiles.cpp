@@ -100,6 +100,12 @@ int64_t channel_block_count(const ConvShape& s, const ConvTile& tile) {
   return divide_up(divide_up(s.k, tile.lanes), tile.kt);
 }
 
+double weights_again(double weights, double block_bytes, int64_t tiles, const Target& target) {
+  constexpr double l2_bytes_per_cycle = 24;
+  if (block_bytes <= static_cast<double>(target.l1_bytes)) return 0;
+  return weights * static_cast<double>(tiles) / l2_bytes_per_cycle;
+}
+
 bool fits_registers(const ConvTile& tile, const Target& target) {
   return tile.kt * tile.xt * std::max<int64_t>(tile.yt, 1) * divide_up(tile.lanes, target.lanes) +
              2 <=
@@ -161,7 +167,7 @@ double cold_cycles(const Task& task, const ConvTile& tile, const Target& target)
   const int64_t tiles =
       divide_up(s.n * s.height * s.width, tile.xt * std::max<int64_t>(tile.yt, 1));
   const double block_bytes = weights * real(tile.lanes * tile.kt) / real(s.k);
-  const double again = block_bytes > real(target.l1_bytes) ? weights * real(tiles) / 24 : 0;
+  const double again = weights_again(weights, block_bytes, tiles, target);
   return together(image, memory) + std::min(image, again) / 4;
 }
 

@@ -49,6 +49,10 @@ inline double together(double a, double b) {
   return std::max(a, b) + std::min(a, b) / 4;
 }
 
+/// Cycles in which weights come from L2 again for each tile, where a block of output channels has
+/// more than L1 holds.
+double weights_again(double weights, double block_bytes, int64_t tiles, const Target& target);
+
 /// Of `blocks`, the channels to sum before the next tile where threads take blocks of output
 /// channels: 0, which is all of them, while such a block's weights stay in L2 or are used by few
 /// tiles; else as many as leave room for sums and pixels. One core of a Granite Rapids, 2048 -> 256

@@ -58,6 +58,10 @@ int64_t places(const Task& task) {
   return dsl::transpose_height(task).stride * dsl::transpose_width(task).stride;
 }
 
+double weight_bytes(const Task& task) {
+  return 4 * static_cast<double>(*volume(dsl::params(task)[0].dims));
+}
+
 std::vector<Axis> axes(const Task& task, const Target& target) {
   const Shape s = shape_of(task);
   Axis tile{"tile", {}};
@@ -121,8 +125,7 @@ Config initial(const Task& task, const Target& target) {
                              tile_use(s.wholes, tile) / cycles;
         if (score > most * 1.01) most = score, best = config;
       }
-  const double weight_bytes = 4 * static_cast<double>(*volume(dsl::params(task)[0].dims));
-  if (!s.across_x && weight_bytes > static_cast<double>(target.l2_bytes) / 2)
+  if (!s.across_x && weight_bytes(task) > static_cast<double>(target.l2_bytes) / 2)
     best.values["order"] = 1;
   else
     best.values["rows"] = good_rows(s.height, work);
@@ -144,9 +147,8 @@ double cycles(const Task& task, const Target& target, const Config& config) {
       real(s.c * window.kernel_h * window.kernel_w) * tile_cycles(target, lanes, vectors, tile) +
       real(places(task)) * (10 + 1.5 * real(vectors * tile));
   const double image = real(tiles * blocks) * sums;
-  const double weights = 4 * real(*volume(dsl::params(task)[0].dims));
-  const double again =
-      weights / real(blocks) > real(target.l1_bytes) ? weights * real(tiles) / 24 : 0;
+  const double weights = weight_bytes(task),
+               again = weights_again(weights, weights / real(blocks), tiles, target);
   return image + weights / memory_bytes_per_cycle + std::min(image, again) / 4;
 }
 

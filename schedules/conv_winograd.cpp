@@ -91,7 +91,7 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
     if (groups % count == 0) blocks.push_back(count);
   return {{"my", {2, 4, 6}},  // rows of a tile, where the kernel has several (in each place of a
                               // stride of a transposed convolution)
-          {"mx", {2, 4, 6}},                                 // and its columns
+          {"mx", {2, 4, 6}},  // and its columns
           {"lanes", lane_choices(task, target)},             // of a vector of output channels
           {"kt", {1, 2, 3, 4, 6}},                           // such vectors in a register tile
           {"xt", {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16}},  // tiles in a register tile
@@ -149,13 +149,17 @@ Status legal(const Task& task, const Target& target, const Config& config) {
 // 3.2e-6 to 8e-6; F(4, 5) 2.9e-6 to 7.5e-6; F(2, 7) 4.1e-6 to 1e-5. Along one side alone it is the
 // square root of that; of two unequal sides the larger counts. At stride 2, and transposed, the
 // forms are of half as many taps: F(2, 3) has 2.9e-7, F(4, 3) 5.4e-7.
-double extra_error(const Task& task, const Config& config) {
+double error_of(const Task& task, const WinogradShape& g) {
   const dsl::Window window = dsl::window_of(task.attrs);
   const int64_t taps = std::max(window.kernel_h, window.kernel_w),
-                points = interpolation_points(task, shape_of(task, config));
+                points = interpolation_points(task, g);
   if (points <= 4 || std::min(window.kernel_h, window.kernel_w) == 1) return 2e-6;
   if (points <= 6) return 5e-6;
   return taps == 5 ? 1.6e-5 : 2.5e-5;
+}
+
+double extra_error(const Task& task, const Config& config) {
+  return error_of(task, shape_of(task, config));
 }
 
 double cycles(const Task& task, const Target& target, const Config& config) {
@@ -173,8 +177,7 @@ Config initial(const Task& task, const Target& target) {
         ->values;
   };
   const int64_t lanes = values("lanes").back();
-  const auto consider = [&](const WinogradShape& g, Config config) {
-    const double penalty = extra_error(task, config) <= default_accuracy ? 1 : 1e6;
+  const auto consider = [&](const WinogradShape& g, double penalty, Config config) {
     const int64_t parts = task.outputs[0].dims[0] * divide_up(g.groups, config.at("gb"));
     const auto busy = static_cast<double>(busiest(parts, g.tiles_y, config.at("by"), 2));
     const double idle =
@@ -189,6 +192,7 @@ Config initial(const Task& task, const Target& target) {
       // No better than the other way round, but for what is lower than six rows.
       if (mx > my && task.outputs[0].dims[1] > 6) continue;
       const WinogradShape g = winograd_shape(task, my, mx);
+      const double penalty = error_of(task, g) <= default_accuracy ? 1 : 1e6;
       for (const int64_t bx : values("bx"))
         for (const int64_t by : values("by")) {
           if (bx > 0 && by > 1) continue;
@@ -196,17 +200,18 @@ Config initial(const Task& task, const Target& target) {
           for (const int64_t gb : values("gb"))
             for (const int64_t kt : values("kt"))
               for (const int64_t xt : values("xt"))
-                consider(g, {"winograd",
-                             {{"my", my},
-                              {"mx", mx},
-                              {"lanes", lanes},
-                              {"kt", kt},
-                              {"xt", xt},
-                              {"bx", bx},
-                              {"by", by},
-                              {"gb", gb},
-                              {"par", g.groups == 1 && threads_share < 4},
-                              {"stage", 0}}});
+                consider(g, penalty,
+                         {"winograd",
+                          {{"my", my},
+                           {"mx", mx},
+                           {"lanes", lanes},
+                           {"kt", kt},
+                           {"xt", xt},
+                           {"bx", bx},
+                           {"by", by},
+                           {"gb", gb},
+                           {"par", g.groups == 1 && threads_share < 4},
+                           {"stage", 0}}});
         }
     }
   return best;

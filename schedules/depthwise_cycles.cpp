@@ -143,7 +143,7 @@ double depthwise_cycles(const Task& task, const ConvShape& s, const Target& targ
   // Lines from L3: a prefetcher follows whole pixels, several of which lie in a page.
   if (!in_l2) {
     const bool whole = !loops.copied && loops.vectors * loops.lanes >= s.k;
-    const double pages = whole ? std::min(1.0, 4 * as_double(in.strides[2]) / 2048) : 1;
+    const double pages = whole ? half_page_share(in) : 1;
     const double piece = 5 + 6 / run + (by_rows ? 0 : 4);
     const double each = !far ? 2 * pages : whole ? 5 * pages : piece;
     cycles += each * (fresh + tile.pixels) * vector_lines;

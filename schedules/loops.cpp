@@ -171,14 +171,18 @@ bool from_far_l3(const Task& task, const Target& target) {
   return target.l2_bytes >= l2_beside_a_far_l3 && !maps_fit_l2(task, target);
 }
 
+double half_page_share(const View& map) {
+  return std::min(1.0, 4 * static_cast<double>(map.strides[2]) / 2048);
+}
+
 double far_piece_cycles(const Task& task, const Target& target, int64_t channels) {
   if (!from_far_l3(task, target)) return 0;
-  constexpr double line_bytes = 64, half_page = 2048;
+  constexpr double line_bytes = 64;
   constexpr int64_t known_bytes = 16 << 20;  // in pages of 4 KiB
   const auto real = [](int64_t value) { return static_cast<double>(value); };
   const double lines = real(map_bytes(task)) / line_bytes,
                piece = std::max(1.0, 4 * real(channels) / line_bytes),
-               pages = std::min(1.0, 4 * real(task.inputs[0].strides[2]) / half_page);
+               pages = half_page_share(task.inputs[0]);
   const double each = 7 + (map_bytes(task) > known_bytes ? 36 * pages / piece : 0);
   return real(task.inputs[0].dims[0]) * lines * each;
 }

@@ -77,6 +77,10 @@ bool maps_fit_l2(const Task& task, const Target& target);
 /// size of L2: each line should then come once, in long pieces.
 bool from_far_l3(const Task& task, const Target& target);
 
+/// How much of half a page, 2 KiB, a map's pixels lie apart, at most 1: of less, several share a
+/// page.
+double half_page_share(const View& map);
+
 /// Cycles that such maps of all images cost beyond what whole pixels do where they come in pieces
 /// of `channels` of each pixel, which no prefetcher follows, because every block of channels passes
 /// over the whole image; 0 where L2 holds them or L3 is near. On a core of a Granite Rapids,

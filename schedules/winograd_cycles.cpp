@@ -80,9 +80,10 @@ double winograd_cycles(const Task& task, const WinogradShape& g, const Target& t
   const double block = real(block_bytes(g, tiles, loops.groups));
   // Groups that are taken one by one leave their pixels' lines to the next: these want L2 too.
   const double most = real(target.l2_bytes) / (loops.groups < g.groups ? 4 : 2);
-  const double traffic = block <= most                        ? 0
-                         : block <= real(target.l2_bytes) * 4 ? block / (g.points() > 64 ? 4 : 12)
-                                                              : block / (g.points() > 64 ? 4 : 5);
+  const double beyond_l2 = g.points() > 64                      ? 4  // bytes a cycle
+                           : block <= real(target.l2_bytes) * 4 ? 12
+                                                                : 5;
+  const double traffic = block <= most ? 0 : block / beyond_l2;
   const double pieces =
       loops.groups < g.groups
           ? far_piece_cycles(task, target, loops.groups * std::min(g.group_c, g.group_k))

@@ -9,8 +9,8 @@ namespace tenfold::schedules {
 
 /// The tiles of one phase of an image, and the channels of one group.
 struct WinogradShape {
-  int64_t each_h,
-      each_w;  // outputs of a tile; of a transposed convolution in each place of a stride
+  // Outputs of a tile; of a transposed convolution in each place of a stride.
+  int64_t each_h, each_w;
   int64_t tile_h, tile_w, tiles_y, tiles_x;
   int64_t points_y, points_x;  // of a tile's transform
   int64_t phases;              // of a dilated convolution
