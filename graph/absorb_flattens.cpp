@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "graph/layout.h"
 #include "graph/links.h"
 #include "graph/reorder.h"
 #include "graph/uses.h"
@@ -23,6 +24,7 @@ bool feeds_gemms_alone(const Network& network, const Uses& uses, TensorId tensor
 Status absorb_flattens(Network& network) {
   const Uses uses = find_uses(network);
   const Links links = find_links(network, uses);
+  const std::vector<char> row_major = find_row_major(network, uses);
   for (Node& node : network.nodes) {
     if (node.op != "flatten" && node.op != "reshape") continue;
     const TensorId input = node.inputs[0], output = node.outputs[0];
@@ -31,8 +33,8 @@ Status absorb_flattens(Network& network) {
     if (from.size() != 4 || to.size() != 2 || to[0] != from[0]) continue;
     const int64_t channels = from[1], pixels = from[2] * from[3];
     if (channels == 1 || pixels == 1) continue;  // a view already
-    if (uses.maker[input] < 0 || uses.is_output[input] || links.of[input].kind != Link::none ||
-        !feeds_gemms_alone(network, uses, output))
+    if (uses.maker[input] < 0 || uses.is_output[input] || row_major[input] ||
+        links.of[input].kind != Link::none || !feeds_gemms_alone(network, uses, output))
       continue;
     // A gather by channel of a reshape would be a view of something else than NHWC memory.
     const std::string& maker = network.nodes[uses.maker[input]].op;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "graph/convert.h"
 #include "graph/edit.h"
@@ -10,6 +11,8 @@
 
 namespace tenfold::graph {
 namespace {
+
+constexpr double most_elements = 1 << 26;  // of a node's output
 
 /// Walks an index space in row-major order: f(position, index).
 template <class F>
@@ -259,6 +262,30 @@ Value evaluate_node(const Network& network, const Node& node, std::span<const Va
     static_cast<void>(known);
   }
   return out;
+}
+
+double evaluation_steps(const Network& network, const Node& node) {
+  const auto elements = [&network](TensorId id) {
+    double count = 1;
+    for (int64_t extent : network.tensors[id].dims) count *= static_cast<double>(extent);
+    return count;
+  };
+  const double made = elements(node.outputs[0]);
+  if (made > most_elements) return std::numeric_limits<double>::infinity();
+  double read = 0, all = made;
+  for (TensorId id : node.inputs) {
+    read += elements(id);
+    all *= std::max(1.0, elements(id));
+  }
+  const auto dims = [&](size_t i) { return network.tensors[node.inputs[i]].dims; };
+  double steps = made;
+  if (node.op == "conv2d")
+    steps *= elements(node.inputs[1]) / static_cast<double>(dims(1)[0]);
+  else if (node.op == "gemm" || node.op == "matmul")
+    steps *= static_cast<double>(dims(0).back());
+  else if (node.op.ends_with("2d") || node.op == "lrn")
+    steps = all;
+  return steps + read;
 }
 
 Result<std::vector<Array>> evaluate(const Network& network, const std::vector<Array>& inputs) {

@@ -153,6 +153,16 @@ Result<std::vector<Array>> fold_range(const OpView& op) {
   return one(from_doubles(op.in(0).type, dims, values));
 }
 
+Result<std::vector<Array>> fold_eye_like(const OpView& op) {
+  const Tensor& out = op.out(0);
+  const int64_t rows = out.dims[0], columns = out.dims[1];
+  const int64_t k = std::clamp(op.attr("k", 0), -rows, columns);
+  std::vector<int64_t> values(rows * columns, 0);
+  for (int64_t i = std::max<int64_t>(0, -k); i < std::min(rows, columns - k); ++i)
+    values[i * columns + i + k] = 1;
+  return one(from_ints(out.type, out.dims, values));
+}
+
 Result<std::vector<Array>> fold_transpose(const OpView& op) {
   TENFOLD_TRY(const std::vector<int64_t> perm, transpose_perm(op));
   return one(transpose_array(value(op, 0), perm));

@@ -27,6 +27,7 @@ Array broadcast_array(const Array& array, const Dims& dims);
 Result<std::vector<Array>> fold_arithmetic(
     const OpView& op);  // binary and n-ary, logic, comparison; by the node's op
 Result<std::vector<Array>> fold_function(const OpView& op);  // unary
+Result<std::vector<Array>> fold_clip(const OpView& op);
 Result<std::vector<Array>> fold_reshape(
     const OpView& op);  // whatever keeps the bytes: Reshape, Squeeze, Identity, ...
 Result<std::vector<Array>> fold_cast(const OpView& op);
@@ -34,6 +35,8 @@ Result<std::vector<Array>> fold_shape(
     const OpView& op);  // Shape, Size: the input need not be constant
 Result<std::vector<Array>> fold_constant_of_shape(const OpView& op);
 Result<std::vector<Array>> fold_range(const OpView& op);
+Result<std::vector<Array>> fold_eye_like(const OpView& op);  // the input need not be constant
+Result<std::vector<Array>> fold_cum_sum(const OpView& op);
 Result<std::vector<Array>> fold_transpose(const OpView& op);
 Result<std::vector<Array>> fold_slice(const OpView& op);
 Result<std::vector<Array>> fold_split(const OpView& op);

@@ -72,21 +72,30 @@ double apply(const std::string& op, double a, double b, bool fmod) {
   return !fmod && rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
-double function(const std::string& op, double x) {
-  if (op == "Abs") return std::abs(x);
-  if (op == "Neg") return -x;
-  if (op == "Sqrt") return std::sqrt(x);
-  if (op == "Reciprocal") return 1 / x;
-  if (op == "Floor") return std::floor(x);
-  if (op == "Ceil") return std::ceil(x);
-  if (op == "Round") return std::nearbyint(x);
-  if (op == "Exp") return std::exp(x);
-  if (op == "Log") return std::log(x);
-  if (op == "Erf") return std::erf(x);
-  if (op == "Tanh") return std::tanh(x);
-  if (op == "Sigmoid") return 1 / (1 + std::exp(-x));
-  return std::max(x, 0.0);  // Relu
-}
+struct Function {
+  const char* op;
+  double (*of)(double);
+};
+constexpr Function functions[] = {
+    {"Abs", [](double x) { return std::abs(x); }},
+    {"Ceil", [](double x) { return std::ceil(x); }},
+    {"Cos", [](double x) { return std::cos(x); }},
+    {"Erf", [](double x) { return std::erf(x); }},
+    {"Exp", [](double x) { return std::exp(x); }},
+    {"Floor", [](double x) { return std::floor(x); }},
+    {"Log", [](double x) { return std::log(x); }},
+    {"Neg", [](double x) { return -x; }},
+    {"Reciprocal", [](double x) { return 1 / x; }},
+    {"Relu", [](double x) { return std::max(x, 0.0); }},
+    {"Round", [](double x) { return std::nearbyint(x); }},
+    {"Sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); }},
+    {"Sign", [](double x) { return x > 0   ? 1.0
+                                   : x < 0 ? -1.0
+                                           : x; }},
+    {"Sin", [](double x) { return std::sin(x); }},
+    {"Sqrt", [](double x) { return std::sqrt(x); }},
+    {"Tanh", [](double x) { return std::tanh(x); }},
+};
 
 }  // namespace
 
@@ -120,8 +129,32 @@ Result<Arrays> fold_arithmetic(const OpView& op) {
 
 Result<Arrays> fold_function(const OpView& op) {
   const Tensor& out = op.out(0);
+  const auto* function =
+      std::ranges::find_if(functions, [&](const Function& row) { return op.node().op == row.op; });
   std::vector<double> values = to_doubles(*op.in(0).constant);
-  for (double& v : values) v = function(op.node().op, v);
+  for (double& v : values) v = function->of(v);
+  return one(from_doubles(out.type, out.dims, values));
+}
+
+Result<Arrays> fold_clip(const OpView& op) {
+  const Tensor& out = op.out(0);
+  for (size_t i : {size_t{1}, size_t{2}})
+    if (op.has(i) && op.in(i).constant->elements() != 1) return broken("a bound is no number");
+  if (is_integer(out.type)) {
+    std::vector<int64_t> values = to_ints(*op.in(0).constant);
+    using Limits = std::numeric_limits<int64_t>;
+    const int64_t low = op.has(1) ? to_ints(*op.in(1).constant)[0] : Limits::min(),
+                  high = op.has(2) ? to_ints(*op.in(2).constant)[0] : Limits::max();
+    for (int64_t& v : values) v = std::min(std::max(v, low), high);
+    return one(from_ints(out.type, out.dims, values));
+  }
+  std::vector<double> values = to_doubles(*op.in(0).constant);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const double low = op.has(1) ? to_doubles(*op.in(1).constant)[0]
+                               : op.node().attr_float("min", -infinity),
+               high = op.has(2) ? to_doubles(*op.in(2).constant)[0]
+                                : op.node().attr_float("max", infinity);
+  for (double& v : values) v = std::min(std::max(v, low), high);
   return one(from_doubles(out.type, out.dims, values));
 }
 
@@ -201,6 +234,32 @@ Result<Arrays> fold_reduce(const OpView& op) {
   const double count = static_cast<double>(values.size()) / static_cast<double>(results.size());
   for (double& v : results) v = kind->result(v, count);
   return one(from_doubles(out.type, out.dims, results));
+}
+
+Result<Arrays> fold_cum_sum(const OpView& op) {
+  const Tensor& out = op.out(0);
+  TENFOLD_TRY(const int64_t axis, normal_axis(to_ints(*op.in(1).constant)[0], op.rank(0)));
+  const int64_t extent = out.dims[axis], inner = product(out.dims, axis + 1, out.dims.size());
+  const bool exclusive = op.attr("exclusive", 0) != 0, reverse = op.attr("reverse", 0) != 0;
+  const auto sum = [&]<class V>(std::vector<V> values) {
+    const auto stride = static_cast<size_t>(extent * inner);
+    for (size_t line = 0; line < values.size(); line += stride)
+      for (int64_t i = 0; i < inner; ++i) {
+        V total{};
+        for (int64_t k = 0; k < extent; ++k) {
+          V& value = values[line + (reverse ? extent - 1 - k : k) * inner + i];
+          const V before = total;
+          total += value;
+          value = exclusive ? before : total;
+        }
+      }
+    return values;
+  };
+  if (!is_integer(out.type))
+    return one(from_doubles(out.type, out.dims, sum(to_doubles(*op.in(0).constant))));
+  const std::vector<int64_t> ints = to_ints(*op.in(0).constant);
+  const std::vector<uint64_t> sums = sum(std::vector<uint64_t>(ints.begin(), ints.end()));
+  return one(from_ints(out.type, out.dims, {sums.begin(), sums.end()}));
 }
 
 }  // namespace tenfold::graph

@@ -6,31 +6,9 @@
 #include "graph/evaluate.h"
 
 namespace tenfold::graph {
-namespace {
-
-constexpr double most_elements = 1 << 26, most_steps = 1 << 30;
-
-double elements(const Dims& dims) {
-  double count = 1;
-  for (int64_t extent : dims) count *= static_cast<double>(extent);
-  return count;
-}
-
-/// An upper estimate of what evaluating the node costs.
-double steps_of(const Network& network, const Node& node) {
-  double steps = elements(network.tensors[node.outputs[0]].dims);
-  const bool sums =
-      node.op.ends_with("2d") || node.op == "gemm" || node.op == "matmul" || node.op == "lrn";
-  for (TensorId id : node.inputs)
-    steps = sums ? steps * std::max(1.0, elements(network.tensors[id].dims))
-                 : steps + elements(network.tensors[id].dims);
-  return steps;
-}
-
-}  // namespace
 
 Status fold_constants(Network& network) {
-  double steps_left = most_steps;
+  double steps_left = most_evaluation_steps;
   std::vector<Node> kept;
   for (Node& node : network.nodes) {
     const bool constant = std::ranges::all_of(
@@ -40,8 +18,8 @@ Status fold_constants(Network& network) {
       continue;
     }
     Tensor& made = network.tensors[node.outputs[0]];
-    const double steps = steps_of(network, node);
-    if (!(elements(made.dims) <= most_elements && steps <= steps_left))
+    const double steps = evaluation_steps(network, node);
+    if (!(steps <= steps_left))
       return Error{ErrorCode::unsupported, network.file + ": node '" + node.name + "' (" + node.op +
                                                "): too large a computation over constants"};
     steps_left -= steps;

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "graph/edit.h"
+#include "graph/evaluate.h"
+#include "graph/fold_lowered.h"
 #include "graph/onnx_op.h"
 
 namespace tenfold::graph {
@@ -89,13 +91,17 @@ class Inference {
       }
       id = no_tensor;
     }
-    if (op->fold && foldable(node)) return fold(node, *op, view);
+    if (foldable(node)) {
+      if (op->fold) return fold(node, *op, view);
+      TENFOLD_TRY(const bool folded, fold_computed(node, *op));
+      if (folded) return true;
+    }
     TENFOLD_CHECK(check_computed(node, *op, view));
     return false;
   }
 
   bool foldable(const Node& node) const {
-    if (node.op == "Shape" || node.op == "Size") return true;
+    if (node.op == "Shape" || node.op == "Size" || node.op == "EyeLike") return true;
     if (node.op == "CastLike") return network_.tensors[node.inputs[0]].constant != nullptr;
     return std::ranges::all_of(node.inputs, [this](TensorId id) {
       return id == no_tensor || network_.tensors[id].constant;
@@ -120,6 +126,20 @@ class Inference {
       tensor.constant = std::make_shared<const Array>(std::move((*values)[i]));
       assert(tensor.constant->dims() == tensor.dims && tensor.constant->type() == tensor.type);
     }
+    return true;
+  }
+
+  /// False when the node stays: fold_constants may yet take it.
+  Result<bool> fold_computed(const Node& node, const OnnxOp& op) {
+    Tensor& made = network_.tensors[node.outputs[0]];
+    const int64_t bytes = volume(made.dims).value() * size_bytes(made.type);
+    const bool empty = bytes == 0 || volume(network_.tensors[node.inputs[0]].dims).value() == 0;
+    if (!op.lower || empty || bytes > most_fold_bytes || bytes > bytes_left_) return false;
+    Result<std::shared_ptr<const Array>> value = fold_lowered(network_, node, op, steps_left_);
+    if (!value) return at_node(network_, node, value.error());
+    if (!*value) return false;
+    bytes_left_ -= bytes;
+    made.constant = std::move(*value);
     return true;
   }
 
@@ -157,6 +177,7 @@ class Inference {
   const InferOptions& options_;
   std::vector<char> read_;
   int64_t bytes_left_;
+  double steps_left_ = most_evaluation_steps;
 };
 
 }  // namespace

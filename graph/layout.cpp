@@ -45,6 +45,23 @@ bool is_window_op(const Node& node) {
          node.op == "channel_shuffle";
 }
 
+bool is_row_major(const Network& network, const Uses& uses, const std::vector<char>& row_major,
+                  const Node& maker, TensorId tensor) {
+  if (in_model_order(maker)) return true;
+  const TensorId input = maker.inputs[0];
+  if (maker.op == "reshape" || maker.op == "flatten") {
+    if (!has_common_cut(network.tensors[input].dims, network.tensors[tensor].dims))
+      return true;  // no way to copy into NHWC
+  }
+  const auto reads = [&](auto&& kind) {
+    return std::ranges::any_of(uses.readers[tensor],
+                               [&](int id) { return kind(network.nodes[id]); });
+  };
+  if (reads(in_model_order)) return true;
+  return (maker.op == "softmax" || dsl::find_stage(maker.op)) && row_major[input] &&
+         !reads(is_window_op);
+}
+
 class Builder {
  public:
   Builder(const Network& network, const Uses& uses, const LayoutRule& rule)
@@ -53,14 +70,12 @@ class Builder {
         rule_(rule),
         links_(find_links(network, uses)),
         halos_(find_halos(network, uses, links_, rule)),
-        row_major_(network.tensors.size(), 0) {
+        row_major_(find_row_major(network, uses)) {
     assert(links_.copies.empty());
     layout_.places.resize(network.tensors.size());
     layout_.free_node.assign(network.nodes.size(), 0);
     for (const auto* ports : {&network.outputs, &network.inputs})  // an input that is both is one
       for (size_t i = 0; i < ports->size(); ++i) ports_[(*ports)[i]] = static_cast<int>(i);
-    for (const Node& node : network.nodes)
-      for (TensorId output : node.outputs) row_major_[output] = is_row_major(node, output);
   }
 
   Result<Layout> run() {
@@ -266,30 +281,13 @@ class Builder {
     });
   }
 
-  /// Also what follows a product of matrices element by element or line by line, as attention's
-  /// weights do: it is then made in the product's own kernel, or read as it lies.
-  bool is_row_major(const Node& maker, TensorId tensor) const {
-    if (in_model_order(maker)) return true;
-    if (maker.op == "reshape" || maker.op == "flatten") {
-      if (!has_common_cut(dims(maker.inputs[0]), dims(tensor)))
-        return true;  // no way to copy into NHWC
-    }
-    const auto& readers = uses_.readers[tensor];
-    const auto reads = [&](auto&& kind) {
-      return std::ranges::any_of(readers, [&](int id) { return kind(network_.nodes[id]); });
-    };
-    if (reads(in_model_order)) return true;
-    return (maker.op == "softmax" || dsl::find_stage(maker.op)) && row_major_[maker.inputs[0]] &&
-           !reads(is_window_op);
-  }
-
   const Network& network_;
   const Uses& uses_;
   const LayoutRule& rule_;
   const Links links_;
   const std::vector<Halo> halos_;
   std::map<TensorId, int> ports_;  // of the network's inputs and outputs
-  std::vector<char> row_major_;    // of rank 4: lie as the model has them
+  const std::vector<char> row_major_;
   Layout layout_;
 };
 
@@ -303,6 +301,14 @@ bool reads_in_place(const Node& node) {
   const auto stage = dsl::find_stage(node.op);
   return node.op == "map" || node.op == "matmul" ||
          (stage && (*stage)->needs == dsl::StageNeeds::operand);
+}
+
+std::vector<char> find_row_major(const Network& network, const Uses& uses) {
+  std::vector<char> row_major(network.tensors.size(), 0);
+  for (const Node& node : network.nodes)
+    for (TensorId output : node.outputs)
+      row_major[output] = is_row_major(network, uses, row_major, node, output);
+  return row_major;
 }
 
 View feature_map_view(int64_t n, int64_t h, int64_t w, int64_t c, const Halo& halo, bool dense,

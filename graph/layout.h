@@ -33,6 +33,11 @@ struct Layout {
 /// True for nodes whose rank-4 operands are read in the model's order, not as feature maps.
 bool in_model_order(const Node& node);
 
+/// By tensor: of rank 4, and lies as the model has it, not as a feature map. Also what follows a
+/// product of matrices element by element or line by line, as attention's weights do: it is then
+/// made in the product's own kernel, or read as it lies.
+std::vector<char> find_row_major(const Network& network, const Uses& uses);
+
 /// Whether a kernel reads the node's operands where they lie, constant ones too: a stage's second
 /// operand, both sides of a product, what is copied. Other constants are packed for their kernel.
 bool reads_in_place(const Node& node);

@@ -43,6 +43,22 @@ Status shape_range(OpView& op) {
   return op.set_any(0, op.in(0).type, {std::max<int64_t>(0, static_cast<int64_t>(count))});
 }
 
+Status shape_eye_like(OpView& op) {
+  if (op.rank(0) != 2) return broken("input of rank " + std::to_string(op.rank(0)));
+  DType type = op.in(0).type;
+  if (op.has_attr("dtype")) {
+    TENFOLD_TRY(type, element_type(op.attr("dtype", 0)));
+  }
+  return op.set_any(0, type, op.dims(0));
+}
+
+Status shape_cum_sum(OpView& op) {
+  TENFOLD_TRY(const std::vector<int64_t> axis, op.ints(1));
+  if (axis.size() != 1) return broken("axis is no single number");
+  TENFOLD_CHECK(normal_axis(axis[0], op.rank(0)));
+  return shape_same(op);
+}
+
 Status shape_where(OpView& op) {
   TENFOLD_TRY(const Dims values, broadcast(op.dims(1), op.dims(2)));
   TENFOLD_TRY(Dims dims, broadcast(op.dims(0), values));

@@ -23,7 +23,7 @@ Status limit_cast(const OpView& op);
 Status lower_alias(Lowering& op);  // the data of inputs[0] under the output's dims
 Status lower_transpose(Lowering& op);
 Result<std::vector<int64_t>> transpose_perm(const OpView& op);
-Result<DType> cast_type(const OpView& op);
+Result<DType> element_type(int64_t onnx);  // of TensorProto.DataType
 
 // onnx_slice.cpp: what picks, joins and repeats.
 struct SliceBox {
@@ -62,6 +62,8 @@ Status shape_shape(OpView& op);
 Status shape_size(OpView& op);
 Status shape_constant_of_shape(OpView& op);
 Status shape_range(OpView& op);
+Status shape_eye_like(OpView& op);
+Status shape_cum_sum(OpView& op);
 Status shape_where(OpView& op);
 Status shape_compare(OpView& op);
 

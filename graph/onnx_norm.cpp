@@ -67,18 +67,47 @@ Status shape_batch_norm(OpView& op) {
 }
 
 Status limit_batch_norm(const OpView& op) {
-  if (op.attr("training_mode", 0) != 0) return refused("training mode");
+  const bool training = op.attr("training_mode", 0) != 0;
+  if (training && !op.is_constant(0)) return refused("training mode");
   if (op.attr("spatial", 1) != 1) return refused("spatial = 0");
   TENFOLD_CHECK(need_constants(op, 1));
   const double epsilon = op.node().attr_float("epsilon", 1e-5);
+  if (training) return epsilon > 0 ? Status() : broken("epsilon = " + std::to_string(epsilon));
   for (double variance : constant_values(op.in(4)))
     if (!(variance + epsilon > 0)) return broken("a variance of " + std::to_string(variance));
   return {};
 }
 
+namespace {
+
+struct Moments {
+  Values mean, variance;
+};
+
+/// Of each channel of a constant, {N, C, ...}; the variance is the population's.
+Moments channel_moments(const Tensor& x) {
+  const Values values = constant_values(x);
+  const int64_t channels = x.dims[1], run = product(x.dims, 2, x.dims.size());
+  const double count = static_cast<double>(x.dims[0]) * static_cast<double>(run);
+  Moments moments{Values(channels, 0), Values(channels, 0)};
+  const auto channel = [&](size_t i) { return static_cast<int64_t>(i) / run % channels; };
+  for (size_t i = 0; i < values.size(); ++i) moments.mean[channel(i)] += values[i] / count;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const double off = values[i] - moments.mean[channel(i)];
+    moments.variance[channel(i)] += off * off / count;
+  }
+  return moments;
+}
+
+}  // namespace
+
+/// In training mode, over a constant, the moments are the constant's own: exporters standardise
+/// weights so.
 Status lower_batch_norm(Lowering& op) {
   const Values scale = constant_values(op.in(1)), shift = constant_values(op.in(2));
-  const Values mean = constant_values(op.in(3)), variance = constant_values(op.in(4));
+  const auto [mean, variance] = op.attr("training_mode", 0) != 0
+                                    ? channel_moments(op.in(0))
+                                    : Moments{constant_values(op.in(3)), constant_values(op.in(4))};
   const double epsilon = op.node().attr_float("epsilon", 1e-5);
   Values p(scale.size()), q(scale.size());
   for (size_t c = 0; c < p.size(); ++c) {

@@ -99,9 +99,9 @@ Status limit_dropout(const OpView& op) {
   return {};
 }
 
-Result<DType> cast_type(const OpView& op) {
-  switch (op.attr("to", 0)) {  // TensorProto.DataType; what is narrower than its DType here is
-                               // refused where it matters
+Result<DType> element_type(int64_t onnx) {
+  switch (onnx) {  // TensorProto.DataType; what is narrower than its DType here is refused where it
+                   // matters
     case 1:
     case 10:
     case 16:
@@ -123,12 +123,12 @@ Result<DType> cast_type(const OpView& op) {
     case 9:
       return DType::boolean;
     default:
-      return refused("cast to element type " + std::to_string(op.attr("to", 0)));
+      return refused("element type " + std::to_string(onnx));
   }
 }
 
 Status shape_cast(OpView& op) {
-  TENFOLD_TRY(const DType type, cast_type(op));
+  TENFOLD_TRY(const DType type, element_type(op.attr("to", 0)));
   return op.set_any(0, type, op.dims(0));
 }
 

@@ -14,7 +14,7 @@ TEST(FoldConstants, SubgraphsWithoutInputs) {
 
 TEST(FoldConstants, RefusesHugeComputations) {
   NetworkBuilder b;
-  const TensorId c = b.conv(b.constant({1, 64, 128, 128}), 64, {.kernel = 3});
+  const TensorId c = b.conv(b.constant({1, 128, 128, 128}), 64, {.kernel = 3});
   b.output(b.stage("add", {b.input({1, 64, 126, 126}), c}));
   Network network = b.finish();
   const Status status = fold_constants(network);

@@ -29,6 +29,9 @@ LEFT.update({
     "channels_last_mlp": "add conv2d gelu gemm gemm layer_norm reshape reshape transpose transpose",
     "weight_norm": "conv2d",
     "weight_standardisation": "conv2d",
+    "weight_batch_norm": "conv2d",
+    "same_pads": "conv2d",
+    "positions": "add gemm transpose transpose",
     "conv_bn": "conv2d relu",
     "bn_grouped_conv": "conv2d",
     "scale_padded_conv": "conv2d",
@@ -137,6 +140,20 @@ def patterns():
     case("weight_norm", 13, [("ReduceL2", "v", "l", dict(axes=[1, 2, 3])), ("Div", "v,l", "u", {}), ("Mul", "g,u", "w", {}), ("Conv", "x,w", "y", {})],
          {"x": [1, 3, 5, 6]}, v=weights(4, 3, 3, 3), g=weights(4, 1, 1, 1))
     case("weight_standardisation", 13, norm("v", "w", [1, 2, 3]) + [("Conv", "x,w", "y", {})], {"x": [1, 3, 5, 6]}, v=weights(4, 3, 3, 3), **numbers)
+    case("weight_batch_norm", 17, [("Reshape", "v,flat", "f", {}), ("BatchNormalization", "f,g,z,z,g", "n,m2,v2", dict(training_mode=1, momentum=1.0)),
+         ("Reshape", "n,back", "w", {}), ("Conv", "x,w", "y", {})], {"x": [1, 3, 5, 6]}, v=weights(4, 3, 3, 3), g=weights(4, seed=1),
+         z=np.zeros(4, np.float32), flat=ints(1, 4, -1), back=ints(4, 3, 3, 3))
+    case("same_pads", 13, [("Ceil", "half", "o", {}), ("Sub", "o,one", "s", {}), ("Mul", "s,two", "t", {}), ("Sub", "t,five", "u", {}),
+         ("Clip", "u,zero,", "c", {}), ("Cast", "c", "i", dict(to=7)), ("Clip", "i,low,high", "j", {}), ("Unsqueeze", "j,axis", "k", {}),
+         ("Concat", "none,k,k,none,k,k", "p", dict(axis=0)), ("Pad", "x,p", "q", {}), ("Conv", "q,w", "y", dict(strides=[2, 2]))],
+         {"x": [1, 3, 9, 7]}, w=weights(4, 3, 3, 3), half=scalar(4.5), one=scalar(1), two=scalar(2), five=scalar(5), zero=scalar(0),
+         low=np.int64(1), high=np.int64(2), axis=ints(0), none=ints(0, 0))
+    case("positions", 13, [("CumSum", "ones,last", "a", {}), ("CumSum", "ones,first", "b", dict(exclusive=1, reverse=1)), ("Cast", "b", "f", dict(to=1)),
+         ("Sin", "a", "s", {}), ("Cos", "f", "c", {}), ("Sign", "c", "g", {}), ("Mul", "s,g", "m", {}), ("Softmax", "m", "e", dict(axis=-1)),
+         ("EyeLike", "x", "i", dict(k=-1)), ("Add", "x,e", "t", {}), ("MatMul", "i,t", "y", {})], {"x": [4, 4]},
+         ones=np.ones((4, 4), np.float32), last=np.int64(-1), first=np.int32(0))
+    case("attended_line", 17, [("MatMul", "a,v", "m", {}), ("Transpose", "m", "t", dict(perm=[0, 2, 1, 3])), ("Reshape", "t,s", "r", {}),
+         ("MatMul", "r,w", "y", {})], {"a": [1, 3, 1, 5], "v": [1, 3, 5, 4]}, s=ints(0, 1, -1), w=weights(12, 7))
     case("two_clips", 13, [("Relu", "x", "r", {}), ("Min", "r,six", "y", {})], x, six=scalar(0.75))
     case("shapes", 13, [("Shape", "x", "s", {}), ("Gather", "s,one", "g", dict(axis=0)), ("Div", "g,two", "h", {}), ("Mul", "h,two", "e", {}),
                         ("Slice", "x,h,e,one", "z", {}), ("Cast", "s", "f", dict(to=1)), ("Cast", "f", "i", dict(to=7)),
