@@ -101,7 +101,9 @@ Result<std::vector<Array>> read_or_make_inputs(const std::vector<PortInfo>& port
 }
 
 Result<Difference> compare(const Array& got, const Array& want) {
-  if (got.type() != want.type() || got.dims() != want.dims())
+  const bool whole = got.type() == DType::f32 &&  // places that ArgMax finds
+                     (want.type() == DType::i64 || want.type() == DType::i32);
+  if ((got.type() != want.type() && !whole) || got.dims() != want.dims())
     return Error{ErrorCode::invalid_shape, std::string("compared with ") + to_string(want.type()) +
                                                " " + to_string(want.dims()) + ", but it is " +
                                                to_string(got.type()) + " " + to_string(got.dims())};

@@ -132,13 +132,22 @@ AddAnchor one_node(const char* op) {
 
 Status add_reduce(PeerGraph& graph, std::string&) {
   constexpr const char* kinds[] = {"ReduceSum",  "ReduceMean", "ReduceMax", "ReduceMin",
-                                   "ReduceProd", "ReduceL1",   "ReduceL2",  "ReduceSumSquare"};
+                                   "ReduceProd", "ReduceL1",   "ReduceL2",  "ReduceSumSquare",
+                                   "ArgMax",     "ArgMin"};
   Ints axes;
   const int64_t mask = graph.task.attrs.get_int("axes", 0);
   for (size_t d = 0; d < graph.task.inputs[0].dims.size(); ++d)
     if (mask >> d & 1) axes.push_back(model_dim(graph, static_cast<int64_t>(d)));
-  graph.x = graph.model.node(kinds[graph.task.attrs.get_int("kind", 0)],
-                             {graph.x, graph.model.integers(axes)}, {{"keepdims", int64_t{1}}});
+  const int64_t kind = graph.task.attrs.get_int("kind", 0);
+  if (kind >= 8) {
+    graph.x = graph.model.node(
+        kinds[kind], {graph.x},
+        {{"axis", axes[0]}, {"select_last_index", graph.task.attrs.get_int("last", 0)}});
+    graph.x = graph.model.node("Cast", {graph.x}, {{"to", int64_t{1}}});
+    return {};
+  }
+  graph.x = graph.model.node(kinds[kind], {graph.x, graph.model.integers(axes)},
+                             {{"keepdims", int64_t{1}}});
   return {};
 }
 

@@ -1,6 +1,8 @@
 // reduce, global_avg_pool and global_max_pool: one number from every element along some dimensions,
 // which keep extent 1. Funcs: "acc" over the reduced dimensions, innermost of the view first; its
-// variables are the output's.
+// variables are the output's. Where the place of the largest or smallest is asked for, "place" over
+// the same dimension, which finds it by its value in "acc".
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -12,13 +14,23 @@
 namespace tenfold::dsl {
 namespace {
 
-enum Kind { sum, mean, max, min, product, l1, l2, sum_of_squares };
+enum Kind { sum, mean, max, min, product, l1, l2, sum_of_squares, arg_max, arg_min };
 constexpr float lowest = std::numeric_limits<float>::lowest();
+constexpr int64_t most_places = int64_t{1} << 24;  // that a float32 counts
 
 Kind kind_of(const Task& task) {
   if (task.op == "global_avg_pool") return mean;
   if (task.op == "global_max_pool") return max;
   return static_cast<Kind>(task.attrs.get_int("kind", 0));
+}
+
+bool finds_place(const Task& task) {
+  return kind_of(task) == arg_max || kind_of(task) == arg_min;
+}
+
+/// Of equal elements the last one's place, not the first one's.
+bool prefers_last(const Task& task) {
+  return task.attrs.get_int("last", 0) != 0;
 }
 
 /// Bit i: dim i of the view is reduced.
@@ -40,10 +52,17 @@ double elements_each(const Task& task) {
 
 Status check_reduce(const Task& task) {
   TENFOLD_CHECK(check_views(task, 1, 0));
-  TENFOLD_CHECK(check_attr(task, "kind", 0, sum, sum_of_squares));
+  TENFOLD_CHECK(check_attr(task, "kind", 0, sum, arg_min));
+  TENFOLD_CHECK(check_attr(task, "last", 0, 0, 1));
   const int64_t rank = static_cast<int64_t>(task.inputs[0].dims.size());
   TENFOLD_CHECK(rule(rank <= 8, task, "more than 8 dimensions"));
   TENFOLD_CHECK(check_attr(task, "axes", 0, 1, (int64_t{1} << rank) - 1));
+  if (finds_place(task)) {
+    const auto axes = static_cast<uint64_t>(axes_of(task));
+    TENFOLD_CHECK(rule(
+        std::has_single_bit(axes) && task.inputs[0].dims[std::countr_zero(axes)] <= most_places,
+        task, "a place is along one dimension of at most 2^24"));
+  }
   return check_output(task, reduced_dims(task));
 }
 
@@ -52,11 +71,28 @@ Status check_global_pool(const Task& task) {
   return check_output(task, reduced_dims(task));
 }
 
+/// out = the least k with x_k = max(x) (with min for arg_min), or the greatest such k.
+void place_reference(const Task& task, const Values& x, Values& out) {
+  const int axis = std::countr_zero(static_cast<uint64_t>(axes_of(task)));
+  const double sign = kind_of(task) == arg_max ? 1 : -1;
+  for_each_index(out.dims, [&](const Dims& at) {
+    Dims here = at;
+    double best = 0;
+    for (here[axis] = 0; here[axis] < x.dims[axis]; ++here[axis]) {
+      const double value = sign * x.data[position(x.dims, here)];
+      if (here[axis] > 0 && (prefers_last(task) ? value < best : value <= best)) continue;
+      best = value;
+      out.data[position(out.dims, at)] = static_cast<double>(here[axis]);
+    }
+  });
+}
+
 /// out = f(x_0, ..., x_m-1) over the reduced elements: their sum, mean, maximum, minimum, product,
-/// sum |x|, sqrt(sum x^2), sum x^2.
+/// sum |x|, sqrt(sum x^2), sum x^2, or a place.
 void reference(const Task& task, std::span<const Values> inputs, std::span<const Values>,
                std::span<Values> outputs) {
   const Values& x = inputs[0];
+  if (finds_place(task)) return place_reference(task, x, outputs[0]);
   Values& out = outputs[0];
   const Kind kind = kind_of(task);
   const double first = kind == max       ? -std::numeric_limits<double>::infinity()
@@ -88,6 +124,9 @@ void reference(const Task& task, std::span<const Values> inputs, std::span<const
       case sum_of_squares:
         to += value * value;
         break;
+      case arg_max:
+      case arg_min:
+        break;
     }
   });
   for (double& value : out.data) {
@@ -116,10 +155,12 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
   Halide::Func acc("acc");
   switch (kind) {
     case max:
+    case arg_max:
       acc(vars) = lowest;
       acc(vars) = Halide::max(acc(vars), x);
       break;
     case min:
+    case arg_min:
       acc(vars) = -lowest;
       acc(vars) = Halide::min(acc(vars), x);
       break;
@@ -134,6 +175,18 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
   result.funcs["acc"] = acc;
 
   Halide::Expr value = acc(vars);
+  if (finds_place(task)) {
+    // Not "x equals acc": a NaN is neither above nor below, and counts as found.
+    const Halide::Expr found = kind == arg_max ? !(x < acc(vars)) : !(x > acc(vars));
+    const Halide::Expr here = Halide::cast<float>(result.reduction[0]);
+    const float none = prefers_last(task) ? -1.0f : static_cast<float>(elements_each(task));
+    Halide::Func place("place");
+    place(vars) = none;
+    place(vars) = prefers_last(task) ? Halide::max(place(vars), Halide::select(found, here, none))
+                                     : Halide::min(place(vars), Halide::select(found, here, none));
+    result.funcs["place"] = place;
+    value = place(vars);
+  }
   if (kind == mean) value = value * static_cast<float>(1.0 / elements_each(task));
   if (kind == l2) value = Halide::sqrt(value);
   finish(result, task, binding, vars, value);
@@ -147,7 +200,7 @@ double flops_of(const Task& task) {
 }  // namespace
 
 Op reduce_op() {
-  return {"reduce", check_reduce, no_params, reference, algorithm, flops_of, "kind axes"};
+  return {"reduce", check_reduce, no_params, reference, algorithm, flops_of, "kind axes last"};
 }
 Op global_avg_pool_op() {
   return {"global_avg_pool", check_global_pool, no_params, reference, algorithm, flops_of};

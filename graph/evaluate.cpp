@@ -1,6 +1,7 @@
 #include "graph/evaluate.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -57,9 +58,26 @@ void gemm(std::span<const Value> in, Value& out) {
     }
 }
 
+/// The place of the largest (kind 8) or smallest (9) element along one dim.
+void find_places(const Node& node, const Value& x, Value& out) {
+  const auto axis =
+      static_cast<size_t>(std::countr_zero(static_cast<uint64_t>(node.attr_int("axes", 1))));
+  const double sign = node.attr_int("kind", 0) == 8 ? 1 : -1;
+  std::vector<double> best(out.data.size(), 0);
+  for_each(x.dims, [&](int64_t i, const std::vector<int64_t>& index) {
+    const int64_t at = position(out.dims, index);
+    const double value = sign * x.data[i];
+    const bool better = value > best[at] || (value == best[at] && node.attr_int("last", 0) != 0);
+    if (index[axis] > 0 && !better) return;
+    best[at] = value;
+    out.data[at] = static_cast<double>(index[axis]);
+  });
+}
+
 /// Groups input elements by the output element that they are reduced to.
 void reduce(const Node& node, const Value& x, Value& out) {
   const int64_t kind = node.attr_int("kind", 0);
+  if (kind >= 8) return find_places(node, x, out);
   std::vector<int64_t> count(out.data.size(), 0);
   for_each(x.dims, [&](int64_t i, const std::vector<int64_t>& index) {
     double& to = out.data[position(out.dims, index)];

@@ -227,6 +227,30 @@ Result<std::vector<Array>> fold_gather(const OpView& op) {
   return one(std::move(out));
 }
 
+Result<std::vector<Array>> fold_gather_nd(const OpView& op) {
+  const Dims &dims = op.dims(0), &by = op.dims(1);
+  const int64_t batch = op.attr("batch_dims", 0), picked = by.back();
+  const std::vector<int64_t> indices = to_ints(value(op, 1));
+  Array out(op.in(0).type, op.out(0).dims);
+  const int64_t batches = product(dims, 0, batch), each = product(by, batch, by.size() - 1),
+                places = product(dims, batch, batch + picked),
+                run = product(dims, batch + picked, dims.size()) * size_bytes(out.type());
+  std::byte* to = out.bytes();
+  for (int64_t tuple = 0; tuple < batches * each; ++tuple) {
+    int64_t at = 0;
+    for (int64_t d = 0; d < picked; ++d) {
+      const int64_t index = indices[tuple * picked + d], extent = dims[batch + d];
+      if (index < -extent || index >= extent)
+        return broken("index " + std::to_string(index) + " is outside");
+      at = at * extent + (index < 0 ? index + extent : index);
+    }
+    const std::byte* from = value(op, 0).bytes() + (tuple / each * places + at) * run;
+    if (run > 0) std::memcpy(to, from, run);
+    to += run;
+  }
+  return one(std::move(out));
+}
+
 Result<std::vector<Array>> fold_expand(const OpView& op) {
   return one(broadcast_array(value(op, 0), op.out(0).dims));
 }

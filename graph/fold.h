@@ -42,6 +42,7 @@ Result<std::vector<Array>> fold_slice(const OpView& op);
 Result<std::vector<Array>> fold_split(const OpView& op);
 Result<std::vector<Array>> fold_concat(const OpView& op);
 Result<std::vector<Array>> fold_gather(const OpView& op);
+Result<std::vector<Array>> fold_gather_nd(const OpView& op);
 Result<std::vector<Array>> fold_expand(const OpView& op);
 Result<std::vector<Array>> fold_tile(const OpView& op);
 Result<std::vector<Array>> fold_where(const OpView& op);

@@ -343,7 +343,8 @@ class Importer {
   Status check_outputs() {
     for (TensorId id : network_.outputs) {
       const Tensor& output = network_.tensors[id];
-      if (output.shape_known && output.type != DType::f32)
+      const bool computed = !output.constant && made_by_[id] != "an input";
+      if (output.shape_known && output.type != DType::f32 && !(computed && is_integer(output.type)))
         network_.unsupported.push_back({output.name, "output", "is not float32"});
     }
     return {};

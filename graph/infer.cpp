@@ -10,26 +10,36 @@
 namespace tenfold::graph {
 namespace {
 
+// What only moves elements: places (ArgMax) go through as whole numbers in float32.
+constexpr const char* movers[] = {"Cast",     "Concat",    "Expand",   "Flatten", "Gather",
+                                  "Identity", "Reshape",   "Slice",    "Split",   "Squeeze",
+                                  "Tile",     "Transpose", "Unsqueeze"};
 constexpr int64_t most_fold_bytes = int64_t{1} << 27;  // of one folded tensor
+constexpr int64_t work_by_bytes = 16;  // what folding may make in all, to what it may hold
 
 class Inference {
  public:
   Inference(Network& network, const InferOptions& options)
       : network_(network),
         options_(options),
-        read_(network.tensors.size(), 0),
-        bytes_left_(options.fold_bytes) {
+        readers_(network.tensors.size(), 0),
+        folded_bytes_(network.tensors.size(), 0),
+        bytes_left_(options.fold_bytes),
+        work_left_(work_by_bytes * options.fold_bytes) {
     for (const Node& node : network.nodes)
       for (TensorId id : node.inputs)
-        if (id != no_tensor) read_[id] = 1;
-    for (TensorId id : network.outputs) read_[id] = 1;
+        if (id != no_tensor) ++readers_[id];
+    for (TensorId id : network.outputs) ++readers_[id];
   }
 
   Status run() {
     std::vector<Node> kept;
     for (Node& node : network_.nodes) {
       TENFOLD_TRY(const bool folded, visit(node));
-      if (!folded) kept.push_back(std::move(node));
+      if (folded)
+        release_inputs(node);
+      else
+        kept.push_back(std::move(node));
     }
     network_.nodes = std::move(kept);
     return {};
@@ -44,6 +54,28 @@ class Inference {
         network_.tensors[id].dims = found->second;
         network_.tensors[id].shape_known = true;
       }
+  }
+
+  /// Forgets what folding made on the way once its last reader is folded.
+  void release_inputs(const Node& node) {
+    for (TensorId id : node.inputs)
+      if (id != no_tensor && --readers_[id] == 0 && folded_bytes_[id] > 0) {
+        network_.tensors[id].constant.reset();
+        bytes_left_ += folded_bytes_[id];
+      }
+  }
+
+  bool may_make(int64_t bytes) const {
+    return bytes <= most_fold_bytes && bytes <= bytes_left_ && bytes <= work_left_;
+  }
+
+  void set_constant(TensorId id, std::shared_ptr<const Array> value) {
+    Tensor& tensor = network_.tensors[id];
+    tensor.constant = std::move(value);
+    assert(tensor.constant->dims() == tensor.dims && tensor.constant->type() == tensor.type);
+    folded_bytes_[id] = tensor.constant->size_bytes();
+    bytes_left_ -= folded_bytes_[id];
+    work_left_ -= folded_bytes_[id];
   }
 
   /// Runs a rule: a refusal is noted, anything else is an error. False when it was refused.
@@ -85,7 +117,7 @@ class Inference {
     if (!shaped) return false;
     for (TensorId& id : node.outputs) {
       if (known(id)) continue;
-      if (read_[id]) {
+      if (readers_[id]) {
         refuse(node, "its output '" + network_.tensors[id].name + "' is not computed");
         return false;
       }
@@ -113,33 +145,28 @@ class Inference {
     for (TensorId id : node.outputs)
       if (id != no_tensor)
         bytes += volume(network_.tensors[id].dims).value() * size_bytes(network_.tensors[id].type);
-    if (bytes > most_fold_bytes || bytes > bytes_left_) {
+    if (!may_make(bytes)) {
       refuse(node, "makes a constant of " + std::to_string(bytes >> 20) + " MiB");
       return false;
     }
-    bytes_left_ -= bytes;
     Result<std::vector<Array>> values = op.fold(view);
     if (!values) return at_node(network_, node, values.error());
-    for (size_t i = 0; i < values->size() && i < node.outputs.size(); ++i) {
-      if (node.outputs[i] == no_tensor) continue;
-      Tensor& tensor = network_.tensors[node.outputs[i]];
-      tensor.constant = std::make_shared<const Array>(std::move((*values)[i]));
-      assert(tensor.constant->dims() == tensor.dims && tensor.constant->type() == tensor.type);
-    }
+    for (size_t i = 0; i < values->size() && i < node.outputs.size(); ++i)
+      if (node.outputs[i] != no_tensor)
+        set_constant(node.outputs[i], std::make_shared<const Array>(std::move((*values)[i])));
     return true;
   }
 
   /// False when the node stays: fold_constants may yet take it.
   Result<bool> fold_computed(const Node& node, const OnnxOp& op) {
-    Tensor& made = network_.tensors[node.outputs[0]];
+    const Tensor& made = network_.tensors[node.outputs[0]];
     const int64_t bytes = volume(made.dims).value() * size_bytes(made.type);
     const bool empty = bytes == 0 || volume(network_.tensors[node.inputs[0]].dims).value() == 0;
-    if (!op.lower || empty || bytes > most_fold_bytes || bytes > bytes_left_) return false;
+    if (!op.lower || empty || !may_make(bytes)) return false;
     Result<std::shared_ptr<const Array>> value = fold_lowered(network_, node, op, steps_left_);
     if (!value) return at_node(network_, node, value.error());
     if (!*value) return false;
-    bytes_left_ -= bytes;
-    made.constant = std::move(*value);
+    set_constant(node.outputs[0], std::move(*value));
     return true;
   }
 
@@ -148,9 +175,10 @@ class Inference {
       refuse(node, "its inputs are not constant");
       return {};
     }
+    const bool moves = std::ranges::find(movers, node.op) != std::end(movers);
     for (TensorId id : node.inputs)
       if (id != no_tensor && !network_.tensors[id].constant &&
-          network_.tensors[id].type != DType::f32) {
+          network_.tensors[id].type != DType::f32 && !moves) {
         refuse(node, "computes with '" + network_.tensors[id].name + "' of type " +
                          to_string(network_.tensors[id].type) + ": only float32 is computed");
         return {};
@@ -162,7 +190,7 @@ class Inference {
             network_, node,
             broken("a result of shape " + to_string(network_.tensors[id].dims) + " is empty"));
     for (size_t i = 1; i < node.outputs.size(); ++i)
-      if (node.op != "Split" && node.outputs[i] != no_tensor && read_[node.outputs[i]]) {
+      if (node.op != "Split" && node.outputs[i] != no_tensor && readers_[node.outputs[i]]) {
         refuse(node, "its output '" + network_.tensors[node.outputs[i]].name + "' is not computed");
         return {};
       }
@@ -175,8 +203,9 @@ class Inference {
 
   Network& network_;
   const InferOptions& options_;
-  std::vector<char> read_;
-  int64_t bytes_left_;
+  std::vector<int> readers_;           // by tensor; the network's user is one
+  std::vector<int64_t> folded_bytes_;  // by tensor that folding made
+  int64_t bytes_left_, work_left_;
   double steps_left_ = most_evaluation_steps;
 };
 

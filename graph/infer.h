@@ -10,7 +10,7 @@ namespace tenfold::graph {
 struct InferOptions {
   std::map<TensorId, Dims>
       declared;  // shapes that the model states: used behind a node that tenfold has no rule for
-  int64_t fold_bytes = int64_t{1} << 28;  // that all folding together may make
+  int64_t fold_bytes = int64_t{1} << 28;  // that folding may hold at a time
 };
 
 /// Sets type and dims of every tensor that can be known; nodes whose inputs are all constant become

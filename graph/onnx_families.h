@@ -39,6 +39,7 @@ Status lower_split(Lowering& op);
 Status shape_concat(OpView& op);
 Status lower_concat(Lowering& op);
 Status shape_gather(OpView& op);
+Status shape_gather_nd(OpView& op);
 Status limit_gather(const OpView& op);
 Status limit_slice(const OpView& op);
 Status lower_gather(Lowering& op);
@@ -127,6 +128,8 @@ Status lower_softmax(Lowering& op);
 
 // onnx_reduce.cpp
 Result<std::vector<int64_t>> reduce_axes(const OpView& op);  // empty: nothing is reduced
+Status shape_arg(OpView& op);  // ArgMax, ArgMin
+Status lower_arg(Lowering& op);
 Status shape_reduce(OpView& op);
 Status lower_reduce(Lowering& op);
 

@@ -38,7 +38,31 @@ void finish_log_sum_exp(Lowering& op, int64_t mask, const Dims& reduced) {
   op.finish("add", {op.emit("log", {sum}, reduced), most}, reduced);
 }
 
+constexpr int64_t most_places = int64_t{1} << 24;  // that a float32 counts
+
 }  // namespace
+
+Status shape_arg(OpView& op) {
+  TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", 0), op.rank(0)));
+  Dims dims = op.dims(0);
+  dims[axis] = 1;
+  if (op.attr("keepdims", 1) == 0) dims.erase(dims.begin() + axis);
+  TENFOLD_CHECK(op.set_any(0, DType::i64, std::move(dims)));
+  if (op.dims(0)[axis] > most_places) return refused("a place along a dim over 2^24");
+  return {};
+}
+
+/// Places are whole numbers in float32, as is all that is computed.
+Status lower_arg(Lowering& op) {
+  TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", 0), op.rank(0)));
+  Dims dims = op.dims(0);
+  dims[axis] = 1;
+  op.finish("reduce", {op.input(0)}, dims,
+            {{"kind", int64_t{op.node().op == "ArgMax" ? 8 : 9}},
+             {"axes", int64_t{1} << axis},
+             {"last", int64_t{op.attr("select_last_index", 0) != 0}}});
+  return {};
+}
 
 Result<std::vector<int64_t>> reduce_axes(const OpView& op) {
   TENFOLD_TRY(const std::vector<int64_t> given, op.attr_or_input("axes", 1));

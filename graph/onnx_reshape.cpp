@@ -137,7 +137,9 @@ Status shape_cast_like(OpView& op) {
 }
 
 Status limit_cast(const OpView& op) {
-  if (op.out(0).type != DType::f32)
+  const auto counts = [](DType type) { return type == DType::i64 || type == DType::i32; };
+  const DType to = op.out(0).type;
+  if (to != DType::f32 && !(counts(to) && counts(op.in(0).type)))
     return refused("a computed cast to " + std::string(to_string(op.out(0).type)));
   return {};
 }

@@ -239,8 +239,34 @@ Status shape_gather(OpView& op) {
   return op.set_any(0, op.in(0).type, std::move(dims));
 }
 
+Status shape_gather_nd(OpView& op) {
+  const int64_t batch = op.attr("batch_dims", 0), rank = op.rank(0);
+  if (rank == 0 || op.rank(1) == 0) return broken("a scalar input");
+  const int64_t picked = op.dims(1).back();
+  const Dims &data = op.dims(0), &index = op.dims(1);
+  if (batch < 0 || batch >= std::min(rank, op.rank(1)) || picked < 1 || picked > rank - batch ||
+      !std::equal(data.begin(), data.begin() + batch, index.begin()))
+    return broken("batch_dims = " + std::to_string(batch) + " and indices " + to_string(index) +
+                  " do not fit " + to_string(data));
+  Dims dims(index.begin(), index.end() - 1);
+  dims.insert(dims.end(), data.begin() + batch + picked, data.end());
+  return op.set_any(0, op.in(0).type, std::move(dims));
+}
+
+namespace {
+
+/// Of a Gather, and of a GatherND that picks by one index, which is one along dim 0.
+Result<int64_t> gather_axis(const OpView& op) {
+  if (op.node().op == "Gather") return normal_axis(op.attr("axis", 0), op.rank(0));
+  if (op.attr("batch_dims", 0) != 0 || op.dims(1).back() != 1)
+    return refused("picks by more than one index");
+  return 0;
+}
+
+}  // namespace
+
 Status limit_gather(const OpView& op) {
-  TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", 0), op.rank(0)));
+  TENFOLD_TRY(const int64_t axis, gather_axis(op));
   TENFOLD_TRY(const std::vector<int64_t> indices, op.ints(1));
   const int64_t extent = op.dims(0)[axis];
   for (int64_t index : indices)
@@ -252,7 +278,7 @@ Status limit_gather(const OpView& op) {
 }
 
 Status lower_gather(Lowering& op) {
-  TENFOLD_TRY(const int64_t axis, normal_axis(op.attr("axis", 0), op.rank(0)));
+  TENFOLD_TRY(const int64_t axis, gather_axis(op));
   TENFOLD_TRY(const std::vector<int64_t> indices, op.ints(1));
   const Dims& dims = op.dims(0);
   const std::vector<Run> runs = runs_of(indices, dims[axis]);

@@ -175,7 +175,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   }
   const Var thread = order_threads(out, order, config, inner);
 
-  for (const char* name : {"acc", "max", "sum", "squares"}) {
+  for (const char* name : {"acc", "place", "max", "sum", "squares"}) {
     const auto found = algorithm.funcs.find(name);
     if (found == algorithm.funcs.end()) continue;
     Func f = found->second;

@@ -22,6 +22,10 @@ bool keeps_dims(const Task& task) {
   return task.op == "softmax" || task.op == "layer_norm" || task.op == "instance_norm";
 }
 
+bool finds_place(const Task& task) {
+  return task.op == "reduce" && task.attrs.get_int("kind", 0) >= 8;
+}
+
 Lines lines_of(const Task& task) {
   const View& in = task.inputs[0];
   const int rank = static_cast<int>(in.dims.size());

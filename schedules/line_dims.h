@@ -13,6 +13,9 @@ bool works_on_lines(const Task& task);
 /// The dimension `place` places from the innermost is reduced. Precondition: works_on_lines(task).
 bool is_reduced(const Task& task, int place);
 
+/// A reduction to the place of the largest or smallest element.
+bool finds_place(const Task& task);
+
 /// The output has the reduced dimensions at full extent: softmax and the normalisations.
 bool keeps_dims(const Task& task);
 

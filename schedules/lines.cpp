@@ -37,7 +37,7 @@ bool serves(const Task& task, const Target& target) {
 
 // Whether vectors hold one accumulator a line, and nothing but the results is stored.
 bool pools(const Task& task, const Lines& lines) {
-  return !keeps_dims(task) && !lines.along;
+  return !keeps_dims(task) && !lines.along && !finds_place(task);
 }
 
 // Whether lines may be copied into whole vectors first, which is unrolled.
@@ -248,7 +248,7 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
 
   if (config.at("padded") == 1) algorithm.funcs.at("line").compute_at(out, row);
   // What is taken from the lines.
-  for (const char* name : {"acc", "max", "sum", "squares"}) {
+  for (const char* name : {"acc", "place", "max", "sum", "squares"}) {
     const auto found = algorithm.funcs.find(name);
     if (found == algorithm.funcs.end()) continue;
     Func f = found->second;

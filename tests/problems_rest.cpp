@@ -146,15 +146,19 @@ Problem draw_norm(Random& random) {
 
 Problem draw_reduce(Random& random) {
   const Dims in = any_rank(random, 5);
-  const int64_t axes = random.between(1, (int64_t{1} << in.size()) - 1);
+  const int64_t kind = random.between(0, 9);
+  const bool place = kind >= 8;
+  const auto rank = static_cast<int64_t>(in.size());
+  const int64_t axes = place ? int64_t{1} << random.between(0, rank - 1)
+                             : random.between(1, (int64_t{1} << rank) - 1);
   Dims out = in;
   for (size_t d = 0; d < out.size(); ++d)
     if (axes >> d & 1) out[d] = 1;
   Problem problem = over("reduce", in, out, random);
-  const int64_t kind = random.between(0, 7);
   problem.task.attrs.set("axes", static_cast<double>(axes));
   problem.task.attrs.set("kind", static_cast<double>(kind));
-  problem.exact = kind == 0 || kind == 2 || kind == 3 || kind == 5 || kind == 7;
+  if (place) problem.task.attrs.set("last", random.chance(50) ? 1 : 0);
+  problem.exact = kind == 0 || kind == 2 || kind == 3 || kind == 5 || kind == 7 || place;
   if (kind != 4) maybe_stages(problem, random);
   return problem;
 }

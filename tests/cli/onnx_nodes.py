@@ -34,7 +34,8 @@ CONSTANT = {
 }
 # Read only where all they take is constant.
 FOLDED = {
-    "And", "ConstantOfShape", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Mod", "Not", "Or", "Range", "Where",
+    "And", "ConstantOfShape", "Cos", "CumSum", "Equal", "EyeLike", "GatherND", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Mod", "Not",
+    "Or", "Range", "Sign", "Sin", "Where",
 }
 FLOATS = (np.float32, np.float16)
 

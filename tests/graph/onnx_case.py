@@ -31,14 +31,14 @@ def run(name, path, feeds, ops):
     INDEX.append(f"{name} {len(session.get_inputs())} {len(outputs)} {','.join(sorted(ops.split())) or '-'}")
 
 
-def case(name, opset, nodes, inputs, outputs=("y",), ir=8, positive=False, input_type=F32, **constants):
+def case(name, opset, nodes, inputs, outputs=("y",), ir=8, positive=False, input_type=F32, output_type=None, **constants):
     """nodes: (op, inputs, outputs, attributes). Constants are initializers."""
     random = rng(name)
     protos = [helper.make_node(op, i.split(","), o.split(","), **a) for op, i, o, a in nodes]
     graph = helper.make_graph(
         protos, name,
         [helper.make_tensor_value_info(n, input_type, s) for n, s in inputs.items()],
-        [helper.make_tensor_value_info(n, input_type, None) for n in outputs],
+        [helper.make_tensor_value_info(n, output_type or input_type, None) for n in outputs],
         [numpy_helper.from_array(np.asarray(v), n) for n, v in constants.items()])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir)
     path = OUT / f"{name}.onnx"

@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 import onnx
-from onnx import helper
+from onnx import TensorProto, helper
 
 from onnx_case import F32, INDEX, OUT, case, f32, ints, one, rng, run, scalar, weights
 from onnx_patterns import patterns
@@ -143,6 +143,12 @@ def reductions():
         one(f"{op.lower()}_attribute", 11, op, [2, 3, 4, 5], axes=[1, -1], keepdims=0)
         one(f"{op.lower()}_input", 18, op, [2, 3, 4, 5], {"a": ints(-2)})
         one(f"{op.lower()}_all", 18, op, [2, 3, 4])
+    for op in ("ArgMax", "ArgMin"):
+        case(op.lower(), 13, [(op, "x", "p", dict(axis=-2, keepdims=0)), ("Cast", "p", "i", dict(to=6)), ("Unsqueeze", "i,a", "y", {})],
+             {"x": [2, 3, 4, 5]}, output_type=TensorProto.INT32, a=ints(1))
+        case(f"{op.lower()}_last", 13, [("Round", "x", "r", {}), (op, "r", "y", dict(axis=1, select_last_index=1))], {"x": [2, 7, 4, 5]},
+             output_type=TensorProto.INT64)
+        case(f"{op.lower()}_line", 13, [("Round", "x", "r", {}), (op, "r", "p", dict(axis=2)), ("Cast", "p", "y", dict(to=1))], {"x": [2, 3, 40]})
     one("reduce_log_sum", 18, "ReduceLogSum", [2, 3, 4], {"a": ints(1)}, positive=True)
     one("reduce_log_sum_exp", 18, "ReduceLogSumExp", [2, 3, 4, 5], {"a": ints(1, -1)}, keepdims=0)
     one("reduce_log_sum_exp_11", 11, "ReduceLogSumExp", [2, 3, 4], axes=[2])
@@ -182,6 +188,7 @@ def movements():
     one("gather_rows", 13, "Gather", [2, 3, 9, 5], {"i": np.int64([[8, 7, 5, 5, 0, -2, 3], [3, 1, 8, -9, 2, 0, 6]])}, axis=2)
     one("gather_step", 13, "Gather", [2, 9, 4, 3], {"i": ints(1, 3, 5, 7)}, axis=1)
     one("gather_shuffle", 13, "Gather", [2, 270, 3, 2], {"i": ints(*(i + 90 * g for i in range(90) for g in range(3)))}, axis=1)
+    one("gather_nd", 13, "GatherND", [5, 2, 3], {"i": np.int64([[[3], [0]], [[-1], [3]]])})
     one("expand", 13, "Expand", [3, 1], {"s": ints(2, 1, 4)})
     one("tile", 13, "Tile", [2, 3, 1], {"r": ints(1, 2, 4)})
     one("pad_9", 9, "Pad", [1, 2, 4, 5], mode="reflect", pads=[0, 0, 1, 2, 0, 0, 3, 1])
