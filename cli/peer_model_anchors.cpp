@@ -217,6 +217,15 @@ Status add_instance_norm(PeerGraph& graph, std::string&) {
   return {};
 }
 
+Status add_group_norm(PeerGraph& graph, std::string&) {
+  const std::string scale = graph.constant(graph.next_param());
+  const std::string shift = graph.constant(graph.next_param());
+  graph.x = graph.model.node("GroupNormalization", {graph.x, scale, shift},
+                             {{"epsilon", graph.task.attrs.get("epsilon", 1e-5)},
+                              {"num_groups", graph.task.attrs.get_int("groups", 1)}});
+  return {};
+}
+
 /// The identity; an x that is smaller than the output is broadcast by the chain, or else by a node.
 Status add_map(PeerGraph& graph, std::string&) {
   const Task& task = graph.task;
@@ -288,6 +297,7 @@ const std::map<std::string, AddAnchor>& anchors() {
       {"lrn", add_lrn},
       {"layer_norm", add_layer_norm},
       {"instance_norm", add_instance_norm},
+      {"group_norm", add_group_norm},
       {"map", add_map},
       {"transpose", add_transpose},
       {"pad", add_pad},

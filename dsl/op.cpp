@@ -146,6 +146,7 @@ std::span<const Op> ops() {
       lrn_op(),
       layer_norm_op(),
       instance_norm_op(),
+      group_norm_op(),
       map_op(),
       transpose_op(),
       pad_op(),

@@ -20,6 +20,7 @@ Op resize2d_op();
 Op lrn_op();
 Op layer_norm_op();
 Op instance_norm_op();
+Op group_norm_op();
 Op map_op();
 Op transpose_op();
 Op pad_op();

@@ -125,7 +125,7 @@ void softmax(const Node& node, const Value& x, Value& out) {
     }
 }
 
-/// Normalises runs of `inner` elements; the run's scale and shift come from `channel(run,
+/// Normalises runs of `inner` elements; an element's scale and shift come from `channel(run,
 /// element)`.
 template <class F>
 void normalise(const Node& node, std::span<const Value> in, int64_t inner, F&& channel,
@@ -142,6 +142,14 @@ void normalise(const Node& node, std::span<const Value> in, int64_t inner, F&& c
           (x[i] - mean) / std::sqrt(variance + epsilon) * in[1].data[channel(run, i)] +
           in[2].data[channel(run, i)];
   }
+}
+
+void group_norm(const Node& node, std::span<const Value> in, Value& out) {
+  const int64_t groups = node.attr_int("groups", 1), pixels = in[0].dims[2] * in[0].dims[3],
+                together = in[0].dims[1] / groups;
+  normalise(
+      node, in, together * pixels,
+      [&](int64_t run, int64_t i) { return run % groups * together + i / pixels; }, out);
 }
 
 void transpose(const Node& node, const Value& x, Value& out) {
@@ -256,6 +264,8 @@ Value evaluate_node(const Network& network, const Node& node, std::span<const Va
     normalise(
         node, in, x.dims[2] * x.dims[3], [&](int64_t run, int64_t) { return run % x.dims[1]; },
         out);
+  else if (op == "group_norm")
+    group_norm(node, in, out);
   else if (op == "transpose")
     transpose(node, x, out);
   else if (op == "pad")

@@ -28,6 +28,7 @@ constexpr const char* vocabulary[] = {
     "lrn",
     "layer_norm",
     "instance_norm",
+    "group_norm",
     "map",
     "transpose",
     "pad",

@@ -146,25 +146,19 @@ Status lower_instance_norm(Lowering& op) {
   return {};
 }
 
-Status lower_group_norm(
-    Lowering& op) {  // each group is one channel of an instance norm; scale and bias come after
+Status lower_group_norm(Lowering& op) {
   const int64_t groups = op.attr("num_groups", 1), channels = op.dims(0)[1];
-  const int64_t pixels = product(op.dims(0), 2, op.dims(0).size());
-  const Dims image{op.dims(0)[0], groups, channels / groups, pixels};
-  const TensorId x = op.reshape(op.input(0), image);
-  TensorId y = op.emit(
-      "instance_norm",
-      {x, op.constant({groups}, Values(groups, 1)), op.constant({groups}, Values(groups, 0))},
-      image, {{"epsilon", op.node().attr_float("epsilon", 1e-5)}});
-  std::vector<Values> constants{constant_values(op.in(1)), constant_values(op.in(2))};
-  for (Values& values : constants)
-    if (values.size() != static_cast<size_t>(channels)) {
-      Values spread;
-      for (double value : values) spread.insert(spread.end(), channels / groups, value);
-      values = std::move(spread);
-    }
-  y = op.reshape(y, op.dims(0));
-  finish_channel_stage(op, "scale_shift", y, constants);
+  const Dims image = channel_image(op.dims(0));
+  std::vector<TensorId> inputs{op.reshape(op.input(0), image)};
+  for (size_t i : {size_t{1}, size_t{2}}) {  // one a group, or one a channel
+    const Values given = constant_values(op.in(i));
+    Values values;
+    for (double value : given)
+      values.insert(values.end(), channels / static_cast<int64_t>(given.size()), value);
+    inputs.push_back(op.constant({channels}, values));
+  }
+  op.finish("group_norm", std::move(inputs), image,
+            {{"epsilon", op.node().attr_float("epsilon", 1e-5)}, {"groups", groups}});
   return {};
 }
 

@@ -80,6 +80,28 @@ std::optional<Normalised> normalised(const Editor& editor, const Node& node) {
   return found;
 }
 
+/// Reshape {N, C, H, W} -> {N, G, ...}, instance_norm, reshape back, where G divides
+/// C: PyTorch writes a group norm so.
+struct Grouped {
+  TensorId x;
+  int back;  // the last reshape
+};
+
+std::optional<Grouped> grouped(const Editor& editor, int id) {
+  const Node& norm = editor.network().nodes[id];
+  if (norm.op != "instance_norm") return std::nullopt;
+  const int from = editor.maker(norm.inputs[0], "reshape");
+  const TensorId y = norm.outputs[0];
+  if (from < 0 || !editor.only_use(y)) return std::nullopt;
+  const int back = editor.users(y)[0];
+  if (editor.network().nodes[back].op != "reshape") return std::nullopt;
+  const TensorId x = editor.network().nodes[from].inputs[0];
+  const Dims &dims = editor.dims(x), &groups = editor.dims(norm.inputs[0]);
+  const bool fits = dims.size() == 4 && dims[0] == groups[0] && dims[1] % groups[1] == 0 &&
+                    editor.dims(editor.network().nodes[back].outputs[0]) == dims;
+  return fits ? std::optional(Grouped{x, back}) : std::nullopt;
+}
+
 // Elements that all norms of a model normalise along: a scale of one number is spread over them.
 constexpr int64_t most_spread = int64_t{1} << 24;
 
@@ -87,6 +109,28 @@ class Rewriter {
  public:
   Rewriter(Editor& editor, int id, const Normalised& norm)
       : editor_(editor), id_(id), norm_(norm), dims_(editor.dims(norm.x)) {}
+
+  /// Of the reshape behind a group norm that is an instance_norm of groups.
+  void run_grouped(const Node& norm, int64_t& spread_left) {
+    const std::vector<double> scale = constant_values(editor_.tensor(norm.inputs[1])),
+                              shift = constant_values(editor_.tensor(norm.inputs[2]));
+    const int64_t count = dims_[1], groups = static_cast<int64_t>(scale.size());
+    if (count > spread_left) return;
+    spread_left -= count;
+    total_ = {{}, {}};
+    for (int64_t c = 0; c < count; ++c) {
+      total_.scale.push_back(scale[c / (count / groups)]);
+      total_.shift.push_back(shift[c / (count / groups)]);
+    }
+    const TensorId result = take_affines(false, count);
+    const std::string name = norm.name;
+    Attrs attrs{{"epsilon", norm_.epsilon}};
+    if (groups < count) attrs["groups"] = groups;
+    put(groups < count ? "group_norm" : "instance_norm",
+        {norm_.x, constant(name + "/scale", total_.scale, count),
+         constant(name + "/shift", total_.shift, count)},
+        result, std::move(attrs));
+  }
 
   /// `spread_left`: elements that constants may yet be spread over.
   void run(int64_t& spread_left) {
@@ -184,6 +228,11 @@ Status recognise_norms(Network& network) {
     if (editor.node(id).op.empty()) continue;
     if (const auto norm = normalised(editor, editor.node(id)))
       Rewriter(editor, id, *norm).run(spread_left);
+    if (const auto groups = grouped(editor, id)) {
+      const Node norm = editor.node(id);
+      Rewriter(editor, groups->back, {groups->x, 0, norm.attr_float("epsilon", 1e-5)})
+          .run_grouped(norm, spread_left);
+    }
   }
   return editor.commit();
 }

@@ -132,9 +132,17 @@ Problem draw_lrn(Random& random) {
 }
 
 Problem draw_norm(Random& random) {
-  const bool layer = random.chance(60);
+  const bool layer = random.chance(50), group = !layer && random.chance(50);
   const Dims in = layer ? any_rank(random, 4) : feature_map(random);
-  Problem problem = over(layer ? "layer_norm" : "instance_norm", in, in, random);
+  Problem problem = over(layer   ? "layer_norm"
+                         : group ? "group_norm"
+                                 : "instance_norm",
+                         in, in, random);
+  if (group) {
+    int64_t groups = random.between(1, in[3]);
+    while (in[3] % groups != 0) --groups;
+    problem.task.attrs.set("groups", static_cast<double>(groups));
+  }
   if (layer)
     problem.task.attrs.set(
         "axis", static_cast<double>(random.between(0, static_cast<int64_t>(in.size()) - 1)));

@@ -183,6 +183,7 @@ const std::vector<std::string>& operators() {
       "lrn h=3 w=3 c=8 size=5",
       "layer_norm h=3 w=4 c=8 axis=3",
       "instance_norm h=5 w=5 c=8",
+      "group_norm h=5 w=5 c=8 groups=2",
       "map h=4 w=4 c=8 prelu",
       "map h=4 w=4 c=8 mish",
       "map h=4 w=4 c=8 scale_shift relu",

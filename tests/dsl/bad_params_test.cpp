@@ -122,6 +122,8 @@ const Row table[] = {
     {"layer_norm in=f32:5x7:7,1:0:0,0,0,0 out=f32:5x7:7,1:0:0,0,0,0",
      {"axis=2", "axis=-1", "axis=1.5", "epsilon=-1"}},
     {"instance_norm h=3 w=4 c=5", {"epsilon=-1", "h=0", "c=0"}},
+    {"group_norm h=3 w=4 c=6 groups=3",
+     {"epsilon=-1", "groups=0", "groups=-1", "groups=4", "groups=7", "groups=1.5", "c=0"}},
     {"map h=3 w=4 c=5",
      {"h=0", "c=0", "n=0", "h=1e9 w=1e9", "add@1", "clip(1,2,3)", "pow", "mul@-1"}},
     {"map in=f32:1x7:7,1:0:0,0,0,0 out=f32:5x7:7,1:0:0,0,0,0",

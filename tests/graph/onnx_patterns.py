@@ -26,6 +26,7 @@ LEFT.update({
     "layer_norm_apart": "layer_norm reshape reshape",
     "layer_norm_2d_apart": "conv2d layer_norm reshape reshape transpose transpose",
     "instance_norm_apart": "instance_norm",
+    "group_norm_apart": "conv2d group_norm relu",
     "channels_last_mlp": "add conv2d gelu gemm gemm layer_norm reshape reshape transpose transpose",
     "weight_norm": "conv2d",
     "weight_standardisation": "conv2d",
@@ -130,6 +131,10 @@ def patterns():
     case("layer_norm_2d_apart", 13, [("Conv", "x,w", "c", {})] + norm("c", "n", [1]) + [("Mul", "g,n", "o", {}), ("Add", "o,b", "y", {})],
          {"x": [2, 3, 4, 5]}, w=weights(6, 3, 1, 1), g=weights(6, 1, 1), b=weights(6, 1, 1), **numbers)
     case("instance_norm_apart", 13, norm("x", "y", [2, 3]), {"x": [2, 3, 4, 5]}, **numbers)
+    case("group_norm_apart", 17, [("Conv", "x,w", "c", {}), ("Reshape", "c,s", "r", {}), ("InstanceNormalization", "r,one,zero", "n", {}),
+         ("Shape", "c", "f", {}), ("Reshape", "n,f", "m", {}), ("Mul", "m,g", "o", {}), ("Add", "o,b", "p", {}), ("Relu", "p", "y", {})],
+         {"x": [2, 3, 6, 5]}, w=weights(8, 3, 2, 2), s=ints(0, 4, -1), one=f32(1, 1, 1, 1), zero=f32(0, 0, 0, 0), g=weights(8, 1, 1),
+         b=weights(8, 1, 1, seed=1))
     case("channels_last_mlp", 17,
          [("Conv", "x,w,wb", "c", dict(group=6, pads=[1, 1, 1, 1])), ("Transpose", "c", "t", dict(perm=[0, 2, 3, 1])),
           ("LayerNormalization", "t,g,b", "n", {}), ("MatMul", "n,up", "u", {}), ("Add", "u,ub", "a", {}), ("Div", "a,root", "d", {}),

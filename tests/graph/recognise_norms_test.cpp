@@ -67,6 +67,33 @@ TEST(RecogniseNorms, OverPixels) {
   expect_pass(c.b, {recognise_norms}, {"instance_norm"});
 }
 
+TEST(RecogniseNorms, OfGroups) {
+  for (const int64_t groups : {1, 2, 6}) {
+    NetworkBuilder b;
+    const TensorId x = b.reshape(b.input({2, 6, 4, 5}), {2, groups, 1, 120 / groups});
+    const TensorId y = b.node("instance_norm", {x, b.constant({groups}), b.constant({groups})},
+                              b.dims(x), {{"epsilon", 0.5}});
+    TensorId z = b.reshape(y, {2, 6, 4, 5});
+    z = b.stage("scale", {z, b.constant({6})});
+    b.output(b.relu(b.stage("bias", {z, b.constant({6})})));
+    expect_pass(b, {recognise_norms}, {groups < 6 ? "group_norm" : "instance_norm", "relu"});
+  }
+}
+
+// Neither whole channels, nor back to the same map.
+TEST(RecogniseNorms, OfOtherReshapesStay) {
+  for (const bool channels : {false, true}) {
+    NetworkBuilder b;
+    const TensorId x =
+        b.reshape(b.input({2, 6, 4, 5}), channels ? Dims{2, 4, 5, 6} : Dims{2, 3, 5, 8});
+    const int64_t groups = b.dims(x)[1];
+    const TensorId y = b.node("instance_norm", {x, b.constant({groups}), b.constant({groups})},
+                              b.dims(x), {{"epsilon", 0.5}});
+    b.output(b.reshape(y, channels ? Dims{2, 6, 4, 5} : Dims{2, 6, 20}));
+    expect_pass(b, {recognise_norms}, {"reshape", "instance_norm", "reshape"});
+  }
+}
+
 TEST(RecogniseNorms, OthersStay) {
   Chain rows{
       .b = NetworkBuilder(), .dims = {2, 5, 6}, .axes = 0b10};  // neither the last dim nor a map's

@@ -84,6 +84,7 @@ inline constexpr const char* close_specs[] = {
     "resize2d h=9 w=11 c=17 mode=1 coordinate=0 scale_h=0.5 scale_w=3 output=nchw",
     "lrn n=3 h=5 w=4 c=13 size=5 alpha=0.0001 beta=0.75 bias=1",
     "instance_norm n=3 h=5 w=7 c=13 epsilon=0.00001",
+    "group_norm n=3 h=5 w=7 c=12 groups=4 epsilon=0.00001",
     "map n=3 h=5 w=7 c=13 silu",
     "map h=3 w=5 c=8 hard_swish add sigmoid",
     "map h=3 w=5 c=8 gelu",
