@@ -24,9 +24,9 @@ class Pages {
 
   std::byte* data() const { return data_; }
   size_t size_bytes() const { return size_bytes_; }
+  void swap(Pages& other) noexcept;
 
  private:
-  void swap(Pages& other) noexcept;
   std::byte* data_ = nullptr;
   size_t size_bytes_ = 0;
   void* mapping_ = nullptr;

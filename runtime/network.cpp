@@ -57,8 +57,10 @@ Failure Network::load(tenfold_query_fn query, const std::string& where,
     std::error_code error;
     if (std::filesystem::is_directory(path, error))
       path /= std::string(library_->name) + ".weights";
-    TENFOLD_RETURN_FAILURE(
-        Weights::map(path.string(), *library_, *variant_, options.hash_weights != 0, weights_));
+    const WeightsOptions how{.hash_all = options.hash_weights != 0,
+                             .copy = options.map_weights == 0 &&
+                                     static_cast<DeviceKind>(variant_->device) == DeviceKind::cpu};
+    TENFOLD_RETURN_FAILURE(Weights::load(path.string(), *library_, *variant_, how, weights_));
   }
   log_(TENFOLD_LOG_INFO, std::string("opened ") + library_->name + " for " + variant_->target +
                              ": " + std::to_string(variant_->step_count) + " steps, " +

@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 #include "base/hash.h"
 
@@ -14,6 +16,10 @@ namespace tenfold::runtime {
 namespace {
 
 constexpr int64_t page_bytes = 4096;
+
+// Above this a core's second-level TLB (2048 entries on Intel's since Ice Lake, and on Zen 3)
+// cannot hold the small pages of all weights, which each run reads once.
+constexpr int64_t least_copied_bytes = int64_t{8} << 20;
 
 class File {
  public:
@@ -41,14 +47,44 @@ Failure check_all(const File& file, const std::string& path, size_t size_bytes, 
   return success();
 }
 
+/// Whether the system gives huge pages to those who ask.
+bool has_huge_pages() {
+  const File setting("/sys/kernel/mm/transparent_hugepage/enabled");
+  char text[64];
+  const ssize_t count =
+      setting.descriptor() < 0 ? 0 : read(setting.descriptor(), text, sizeof text);
+  const std::string_view found(text, static_cast<size_t>(std::max<ssize_t>(count, 0)));
+  return found.find("[always]") != found.npos || found.find("[madvise]") != found.npos;
+}
+
+/// The section in pages of the process's own; no data where the system has no memory for them.
+Failure copy_section(const File& file, const std::string& path, int64_t offset, int64_t size,
+                     Pages& copy) {
+  Pages pages(static_cast<size_t>(size));
+  if (!pages.data()) return success();
+  for (int64_t done = 0; done < size;) {
+    const ssize_t count =
+        pread(file.descriptor(), pages.data() + done, static_cast<size_t>(size - done),
+              static_cast<off_t>(offset + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(TENFOLD_IO, "can't read '" + path + "': " + std::strerror(errno));
+    if (count == 0) return fail(TENFOLD_CORRUPT, "'" + path + "' became shorter while it was read");
+    done += count;
+  }
+  if (mprotect(pages.data(), pages.size_bytes(), PROT_READ) != 0) return success();
+  copy = std::move(pages);
+  return success();
+}
+
 }  // namespace
 
 Weights::~Weights() {
-  if (data_) munmap(const_cast<std::byte*>(data_), size_bytes_);
+  if (data_ && !copy_.data()) munmap(const_cast<std::byte*>(data_), size_bytes_);
 }
 
-Failure Weights::map(const std::string& path, const tenfold_library& library,
-                     const tenfold_variant& variant, bool hash_all, Weights& weights) {
+Failure Weights::load(const std::string& path, const tenfold_library& library,
+                      const tenfold_variant& variant, const WeightsOptions& options,
+                      Weights& weights) {
   const File file(path);
   if (file.descriptor() < 0)
     return fail(errno == ENOENT || errno == ENOTDIR ? TENFOLD_NOT_FOUND : TENFOLD_IO,
@@ -74,17 +110,21 @@ Failure Weights::map(const std::string& path, const tenfold_library& library,
       size > info.st_size - offset)
     return fail(TENFOLD_CORRUPT, std::string(library.name) + ": the section of weights of " +
                                      variant.target + " lies outside of its file");
-  if (hash_all)
+  if (options.hash_all)
     TENFOLD_RETURN_FAILURE(
         check_all(file, path, static_cast<size_t>(info.st_size), library.weights_hash));
   if (size == 0) return success();
-
+  weights.size_bytes_ = static_cast<size_t>(size);
+  if (options.copy && size >= least_copied_bytes && has_huge_pages()) {
+    TENFOLD_RETURN_FAILURE(copy_section(file, path, offset, size, weights.copy_));
+    weights.data_ = weights.copy_.data();
+    if (weights.data_) return success();
+  }
   void* section = mmap(nullptr, static_cast<size_t>(size), PROT_READ, MAP_PRIVATE | MAP_POPULATE,
                        file.descriptor(), static_cast<off_t>(offset));
   if (section == MAP_FAILED)
     return fail(TENFOLD_IO, "can't map '" + path + "': " + std::strerror(errno));
   weights.data_ = static_cast<const std::byte*>(section);
-  weights.size_bytes_ = static_cast<size_t>(size);
   return success();
 }
 
