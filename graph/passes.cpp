@@ -10,6 +10,7 @@
 #include "graph/recognise_norms.h"
 #include "graph/recognise_patterns.h"
 #include "graph/simplify.h"
+#include "graph/sum_branches.h"
 
 namespace tenfold::graph {
 namespace {
@@ -39,6 +40,7 @@ constexpr Pass passes[] = {
     simplify,
     fold_affine_after,
     fold_pads,
+    sum_branches,
     fold_affine_before,
     recognise_channel_shuffles,
     recognise_global_pools,
