@@ -1,9 +1,10 @@
 // reduce, global_avg_pool and global_max_pool: one number from every element along some dimensions,
 // which keep extent 1. Funcs: "acc" over the reduced dimensions, innermost of the view first; its
 // variables are the output's. Where the place of the largest or smallest is asked for, "place" over
-// the same dimension, which finds it by its value in "acc".
+// the same dimension, which finds it by its rank in "acc".
 #include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include "dsl/frame_halide.h"
@@ -135,6 +136,34 @@ void reference(const Task& task, std::span<const Values> inputs, std::span<const
   }
 }
 
+/// Whole numbers in the order of the floats (for arg_min in the reverse), zeros of both signs
+/// alike, NaN at an end: fast maths leaves it to chance what a comparison of floats makes of NaN
+/// and of infinities.
+Halide::Expr rank_of(Kind kind, const Halide::Expr& x) {
+  const Halide::Expr bits = Halide::reinterpret<int32_t>(x),
+                     lowest_bits = Halide::Internal::make_const(Halide::Int(32), INT32_MIN);
+  const Halide::Expr signed_bits = Halide::select(bits == lowest_bits, 0, bits);
+  const Halide::Expr rank = signed_bits ^ ((signed_bits >> 31) & INT32_MAX);
+  return kind == arg_max ? rank : ~rank;
+}
+
+/// The place of the largest rank; the first or the last of equal ones.
+Halide::Expr place(Algorithm& result, const Task& task, const std::vector<Halide::Var>& vars,
+                   const Halide::Expr& x) {
+  const Halide::Expr rank = rank_of(kind_of(task), x);
+  Halide::Func acc("acc"), found("place");
+  acc(vars) = Halide::Internal::make_const(Halide::Int(32), INT32_MIN);
+  acc(vars) = Halide::max(acc(vars), rank);
+  const Halide::Expr here = Halide::cast<float>(result.reduction[0]);
+  const float none = prefers_last(task) ? -1.0f : static_cast<float>(elements_each(task));
+  const Halide::Expr candidate = Halide::select(rank == acc(vars), here, none);
+  found(vars) = none;
+  found(vars) = prefers_last(task) ? Halide::max(found(vars), candidate)
+                                   : Halide::min(found(vars), candidate);
+  result.funcs.insert({{"acc", acc}, {"place", found}});
+  return found(vars);
+}
+
 Algorithm algorithm(const Task& task, const Binding& binding) {
   Algorithm result;
   const Dims& dims = task.inputs[0].dims;
@@ -152,15 +181,17 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
     if (axes_of(task) >> (vars.size() - 1 - j) & 1) at[j] = result.reduction[next++];
 
   const Halide::Expr x = summand(task, binding)(at);
+  if (finds_place(task)) {
+    finish(result, task, binding, vars, place(result, task, vars, x));
+    return result;
+  }
   Halide::Func acc("acc");
   switch (kind) {
     case max:
-    case arg_max:
       acc(vars) = lowest;
       acc(vars) = Halide::max(acc(vars), x);
       break;
     case min:
-    case arg_min:
       acc(vars) = -lowest;
       acc(vars) = Halide::min(acc(vars), x);
       break;
@@ -175,18 +206,6 @@ Algorithm algorithm(const Task& task, const Binding& binding) {
   result.funcs["acc"] = acc;
 
   Halide::Expr value = acc(vars);
-  if (finds_place(task)) {
-    // Not "x equals acc": a NaN is neither above nor below, and counts as found.
-    const Halide::Expr found = kind == arg_max ? !(x < acc(vars)) : !(x > acc(vars));
-    const Halide::Expr here = Halide::cast<float>(result.reduction[0]);
-    const float none = prefers_last(task) ? -1.0f : static_cast<float>(elements_each(task));
-    Halide::Func place("place");
-    place(vars) = none;
-    place(vars) = prefers_last(task) ? Halide::max(place(vars), Halide::select(found, here, none))
-                                     : Halide::min(place(vars), Halide::select(found, here, none));
-    result.funcs["place"] = place;
-    value = place(vars);
-  }
   if (kind == mean) value = value * static_cast<float>(1.0 / elements_each(task));
   if (kind == l2) value = Halide::sqrt(value);
   finish(result, task, binding, vars, value);

@@ -209,6 +209,10 @@ std::vector<double> constant_values(const Tensor& tensor) {
   return tensor.constant ? to_doubles(*tensor.constant) : std::vector<double>{};
 }
 
+bool fit_float32(const std::vector<double>& values) {
+  return std::ranges::all_of(values, [](double v) { return std::abs(v) <= 3.4028234663852886e38; });
+}
+
 Array float_array(Dims dims, const std::vector<double>& values) {
   Array array(DType::f32, std::move(dims));
   std::ranges::transform(values, array.as<float>().begin(),

@@ -70,6 +70,13 @@ class Editor {
 /// The constant's values as doubles, or nothing when the tensor is computed.
 std::vector<double> constant_values(const Tensor& tensor);
 
+/// Weights that others keep and that a pass may copy, in elements: a file may share one array among
+/// any number of nodes.
+constexpr int64_t most_copied_weights = int64_t{1} << 26;
+
+/// All of them are float32's, without infinities.
+bool fit_float32(const std::vector<double>& values);
+
 /// A float32 array from doubles. Precondition: the count is the volume of dims.
 Array float_array(Dims dims, const std::vector<double>& values);
 

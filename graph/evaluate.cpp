@@ -163,17 +163,21 @@ void transpose(const Node& node, const Value& x, Value& out) {
 
 void pad(const Node& node, const Value& x, Value& out) {
   const int64_t mode = node.attr_int("mode", 0);
+  std::vector<int64_t> begins;
+  for (size_t d = 0; d < out.dims.size(); ++d)
+    begins.push_back(node.attr_int("begin" + std::to_string(d), 0));
+  const double value = node.attr_float("value", 0);
   for_each(out.dims, [&](int64_t i, const std::vector<int64_t>& index) {
     int64_t at = 0;
     bool inside = true;
     for (size_t d = 0; d < index.size(); ++d) {
-      int64_t from = index[d] - node.attr_int("begin" + std::to_string(d), 0);
+      int64_t from = index[d] - begins[d];
       const int64_t last = x.dims[d] - 1;
       inside = inside && from >= 0 && from <= last;
       if (mode == 1) from = from < 0 ? -from : from > last ? 2 * last - from : from;
       at = at * x.dims[d] + std::clamp<int64_t>(from, 0, last);
     }
-    out.data[i] = inside || mode != 0 ? x.data[at] : node.attr_float("value", 0);
+    out.data[i] = inside || mode != 0 ? x.data[at] : value;
   });
 }
 
@@ -305,14 +309,19 @@ double evaluation_steps(const Network& network, const Node& node) {
     read += elements(id);
     all *= std::max(1.0, elements(id));
   }
-  const auto dims = [&](size_t i) { return network.tensors[node.inputs[i]].dims; };
+  const auto dims = [&](size_t i) -> const Dims& { return network.tensors[node.inputs[i]].dims; };
   double steps = made;
   if (node.op == "conv2d")
     steps *= elements(node.inputs[1]) / static_cast<double>(dims(1)[0]);
   else if (node.op == "gemm" || node.op == "matmul")
     steps *= static_cast<double>(dims(0).back());
+  else if (node.op.ends_with("_pool2d"))
+    steps *= static_cast<double>(node.attr_int("kernel_h", 1)) *
+             static_cast<double>(node.attr_int("kernel_w", 1));
   else if (node.op.ends_with("2d") || node.op == "lrn")
     steps = all;
+  else
+    steps *= static_cast<double>(std::max<size_t>(1, dims(0).size()));  // of each index
   return steps + read;
 }
 

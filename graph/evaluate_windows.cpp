@@ -122,6 +122,7 @@ void evaluate_pool(const Node& node, const Value& x, Value& out) {
   const Geometry g(node);
   const bool average = node.op == "avg_pool2d", maximum = node.op == "max_pool2d";
   const double p = static_cast<double>(node.attr_int("p", 2));
+  const bool count_pads = node.attr_int("count_include_pad", 0) != 0;
   const int64_t ih = x.dims[2], iw = x.dims[3];
   const int64_t count_h = ih + g.bottom - node.attr_int("ceil_h", 0),
                 count_w = iw + g.right - node.attr_int("ceil_w", 0);
@@ -135,9 +136,7 @@ void evaluate_pool(const Node& node, const Value& x, Value& out) {
             for (int64_t s = 0; s < g.kw; ++s) {
               const int64_t iy = oy * g.sh - g.top + r * g.dh, ix = ox * g.sw - g.left + s * g.dw;
               const bool inside = iy >= 0 && iy < ih && ix >= 0 && ix < iw;
-              if (inside ||
-                  (node.attr_int("count_include_pad", 0) != 0 && iy < count_h && ix < count_w))
-                ++count;
+              if (inside || (count_pads && iy < count_h && ix < count_w)) ++count;
               if (!inside) continue;
               const double v = plane(x, n, c)[iy * iw + ix];
               value =

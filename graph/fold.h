@@ -23,7 +23,8 @@ Array gather_strided(const Array& array, const Dims& dims, int64_t base,
 /// it broadcasts to these dims.
 Array broadcast_array(const Array& array, const Dims& dims);
 
-// The fold functions of onnx_op.cpp's table.
+// The fold functions of onnx_op.cpp's table. (What has none is folded as what it becomes:
+// fold_lowered.h.)
 Result<std::vector<Array>> fold_arithmetic(
     const OpView& op);  // binary and n-ary, logic, comparison; by the node's op
 Result<std::vector<Array>> fold_function(const OpView& op);  // unary
@@ -47,5 +48,6 @@ Result<std::vector<Array>> fold_expand(const OpView& op);
 Result<std::vector<Array>> fold_tile(const OpView& op);
 Result<std::vector<Array>> fold_where(const OpView& op);
 Result<std::vector<Array>> fold_reduce(const OpView& op);
+Result<std::vector<Array>> fold_batch_norm(const OpView& op);  // onnx_norm.cpp
 
 }  // namespace tenfold::graph

@@ -28,6 +28,10 @@ Result<std::shared_ptr<const Array>> fold_lowered(const Network& network, const 
   const std::shared_ptr<const Array> nothing;
   const DType type = network.tensors[node.outputs[0]].type;
   if (is_integer(type)) return nothing;
+  for (TensorId id : node.inputs)  // lowering may read them all
+    if (id != no_tensor)
+      steps_left -= static_cast<double>(network.tensors[id].constant->elements());
+  if (steps_left < 0) return nothing;
   Network alone = network_of(network, node);
   Node onnx = std::move(alone.nodes[0]);
   alone.nodes.clear();

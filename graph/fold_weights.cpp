@@ -16,12 +16,6 @@ int weights_input(const Editor& editor, const Node& node) {
   return editor.tensor(node.inputs[2]).constant ? 2 : 3;
 }
 
-bool finite(const std::vector<double>& values) {
-  return std::ranges::all_of(values, [](double v) { return std::abs(v) <= 3.4028234663852886e38; });
-}
-
-constexpr int64_t most_copied = int64_t{1} << 26;  // weights of several anchors, a pass
-
 /// Weights that an anchor would have copied, because others keep them.
 int64_t copied_weights(const Editor& editor, const Node& anchor) {
   const TensorId weights = anchor.inputs[weights_input(editor, anchor)];
@@ -32,7 +26,7 @@ int64_t copied_weights(const Editor& editor, const Node& anchor) {
 /// range.
 bool set_weights(Editor& editor, int id, const std::vector<double>& weights,
                  const std::vector<double>& bias, int64_t& copies_left) {
-  if (!finite(weights) || !finite(bias)) return false;
+  if (!fit_float32(weights) || !fit_float32(bias)) return false;
   const auto at = static_cast<size_t>(weights_input(editor, editor.node(id)));
   copies_left -= copied_weights(editor, editor.node(id));
   std::vector<TensorId> inputs = editor.node(id).inputs;
@@ -145,14 +139,16 @@ Status merge_affines(Network& network) {
 }
 
 Status fold_affine_after(Network& network) {
-  return for_each_node(network, [copies_left = most_copied](Editor& editor, int id) mutable {
-    return fold_after(editor, id, copies_left);
-  });
+  return for_each_node(network,
+                       [copies_left = most_copied_weights](Editor& editor, int id) mutable {
+                         return fold_after(editor, id, copies_left);
+                       });
 }
 Status fold_affine_before(Network& network) {
-  return for_each_node(network, [copies_left = most_copied](Editor& editor, int id) mutable {
-    return fold_before(editor, id, copies_left);
-  });
+  return for_each_node(network,
+                       [copies_left = most_copied_weights](Editor& editor, int id) mutable {
+                         return fold_before(editor, id, copies_left);
+                       });
 }
 
 }  // namespace tenfold::graph

@@ -344,7 +344,7 @@ class Importer {
     for (TensorId id : network_.outputs) {
       const Tensor& output = network_.tensors[id];
       const bool computed = !output.constant && made_by_[id] != "an input";
-      if (output.shape_known && output.type != DType::f32 && !(computed && is_integer(output.type)))
+      if (output.shape_known && output.type != DType::f32 && !(computed && (output.type == DType::i64 || output.type == DType::i32)))
         network_.unsupported.push_back({output.name, "output", "is not float32"});
     }
     return {};

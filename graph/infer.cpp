@@ -15,7 +15,7 @@ constexpr const char* movers[] = {"Cast",     "Concat",    "Expand",   "Flatten"
                                   "Identity", "Reshape",   "Slice",    "Split",   "Squeeze",
                                   "Tile",     "Transpose", "Unsqueeze"};
 constexpr int64_t most_fold_bytes = int64_t{1} << 27;  // of one folded tensor
-constexpr int64_t work_by_bytes = 16;  // what folding may make in all, to what it may hold
+constexpr int64_t work_by_bytes = 16;  // what folding may read and make, to what it may hold
 
 class Inference {
  public:
@@ -65,6 +65,11 @@ class Inference {
       }
   }
 
+  /// Narrow elements count as wide as those that they are computed in, nearly.
+  static int64_t fold_bytes(const Tensor& tensor) {
+    return volume(tensor.dims).value() * std::max<int64_t>(4, size_bytes(tensor.type));
+  }
+
   bool may_make(int64_t bytes) const {
     return bytes <= most_fold_bytes && bytes <= bytes_left_ && bytes <= work_left_;
   }
@@ -73,7 +78,7 @@ class Inference {
     Tensor& tensor = network_.tensors[id];
     tensor.constant = std::move(value);
     assert(tensor.constant->dims() == tensor.dims && tensor.constant->type() == tensor.type);
-    folded_bytes_[id] = tensor.constant->size_bytes();
+    folded_bytes_[id] = fold_bytes(tensor);
     bytes_left_ -= folded_bytes_[id];
     work_left_ -= folded_bytes_[id];
   }
@@ -123,6 +128,11 @@ class Inference {
       }
       id = no_tensor;
     }
+    for (size_t i = 1; i < node.outputs.size(); ++i)
+      if (node.op != "Split" && node.outputs[i] != no_tensor && readers_[node.outputs[i]]) {
+        refuse(node, "its output '" + network_.tensors[node.outputs[i]].name + "' is not computed");
+        return false;
+      }
     if (foldable(node)) {
       if (op->fold) return fold(node, *op, view);
       TENFOLD_TRY(const bool folded, fold_computed(node, *op));
@@ -143,8 +153,10 @@ class Inference {
   Result<bool> fold(Node& node, const OnnxOp& op, const OpView& view) {
     int64_t bytes = 0;
     for (TensorId id : node.outputs)
-      if (id != no_tensor)
-        bytes += volume(network_.tensors[id].dims).value() * size_bytes(network_.tensors[id].type);
+      if (id != no_tensor) bytes += fold_bytes(network_.tensors[id]);
+    const bool reads = node.op != "Shape" && node.op != "Size" && node.op != "EyeLike";
+    for (TensorId id : node.inputs)
+      if (reads && id != no_tensor) work_left_ -= fold_bytes(network_.tensors[id]);
     if (!may_make(bytes)) {
       refuse(node, "makes a constant of " + std::to_string(bytes >> 20) + " MiB");
       return false;
@@ -160,7 +172,7 @@ class Inference {
   /// False when the node stays: fold_constants may yet take it.
   Result<bool> fold_computed(const Node& node, const OnnxOp& op) {
     const Tensor& made = network_.tensors[node.outputs[0]];
-    const int64_t bytes = volume(made.dims).value() * size_bytes(made.type);
+    const int64_t bytes = fold_bytes(made);
     const bool empty = bytes == 0 || volume(network_.tensors[node.inputs[0]].dims).value() == 0;
     if (!op.lower || empty || !may_make(bytes)) return false;
     Result<std::shared_ptr<const Array>> value = fold_lowered(network_, node, op, steps_left_);
@@ -183,17 +195,18 @@ class Inference {
                          to_string(network_.tensors[id].type) + ": only float32 is computed");
         return {};
       }
+    if (node.op == "Concat" && network_.tensors[node.outputs[0]].type != DType::f32 &&
+        std::ranges::any_of(
+            node.inputs, [&](TensorId id) { return network_.tensors[id].constant != nullptr; })) {
+      refuse(node, "joins computed integers with constants");
+      return {};
+    }
     for (TensorId id : node.outputs)
       if (id != no_tensor &&
           std::ranges::find(network_.tensors[id].dims, 0) != network_.tensors[id].dims.end())
         return at_node(
             network_, node,
             broken("a result of shape " + to_string(network_.tensors[id].dims) + " is empty"));
-    for (size_t i = 1; i < node.outputs.size(); ++i)
-      if (node.op != "Split" && node.outputs[i] != no_tensor && readers_[node.outputs[i]]) {
-        refuse(node, "its output '" + network_.tensors[node.outputs[i]].name + "' is not computed");
-        return {};
-      }
     if (op.limits) {
       const Result<bool> within = allowed(node, op.limits(view));
       if (!within) return within.error();

@@ -67,14 +67,25 @@ Status shape_batch_norm(OpView& op) {
 }
 
 Status limit_batch_norm(const OpView& op) {
-  const bool training = op.attr("training_mode", 0) != 0;
-  if (training && !op.is_constant(0)) return refused("training mode");
+  if (op.attr("training_mode", 0) != 0) return refused("training mode");
   if (op.attr("spatial", 1) != 1) return refused("spatial = 0");
   TENFOLD_CHECK(need_constants(op, 1));
   const double epsilon = op.node().attr_float("epsilon", 1e-5);
-  if (training) return epsilon > 0 ? Status() : broken("epsilon = " + std::to_string(epsilon));
   for (double variance : constant_values(op.in(4)))
     if (!(variance + epsilon > 0)) return broken("a variance of " + std::to_string(variance));
+  return {};
+}
+
+Status lower_batch_norm(Lowering& op) {
+  const Values scale = constant_values(op.in(1)), shift = constant_values(op.in(2));
+  const Values mean = constant_values(op.in(3)), variance = constant_values(op.in(4));
+  const double epsilon = op.node().attr_float("epsilon", 1e-5);
+  Values p(scale.size()), q(scale.size());
+  for (size_t c = 0; c < p.size(); ++c) {
+    p[c] = scale[c] / std::sqrt(variance[c] + epsilon);
+    q[c] = shift[c] - mean[c] * p[c];
+  }
+  finish_channel_stage(op, "scale_shift", op.input(0), {p, q});
   return {};
 }
 
@@ -84,16 +95,15 @@ struct Moments {
   Values mean, variance;
 };
 
-/// Of each channel of a constant, {N, C, ...}; the variance is the population's.
-Moments channel_moments(const Tensor& x) {
-  const Values values = constant_values(x);
-  const int64_t channels = x.dims[1], run = product(x.dims, 2, x.dims.size());
-  const double count = static_cast<double>(x.dims[0]) * static_cast<double>(run);
+/// Of each channel of {N, C, ...}; the variance is the population's.
+Moments channel_moments(const Values& x, const Dims& dims) {
+  const int64_t channels = dims[1], run = product(dims, 2, dims.size());
+  const double count = static_cast<double>(dims[0]) * static_cast<double>(run);
   Moments moments{Values(channels, 0), Values(channels, 0)};
   const auto channel = [&](size_t i) { return static_cast<int64_t>(i) / run % channels; };
-  for (size_t i = 0; i < values.size(); ++i) moments.mean[channel(i)] += values[i] / count;
-  for (size_t i = 0; i < values.size(); ++i) {
-    const double off = values[i] - moments.mean[channel(i)];
+  for (size_t i = 0; i < x.size(); ++i) moments.mean[channel(i)] += x[i] / count;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double off = x[i] - moments.mean[channel(i)];
     moments.variance[channel(i)] += off * off / count;
   }
   return moments;
@@ -101,21 +111,26 @@ Moments channel_moments(const Tensor& x) {
 
 }  // namespace
 
-/// In training mode, over a constant, the moments are the constant's own: exporters standardise
-/// weights so.
-Status lower_batch_norm(Lowering& op) {
+/// In training mode the moments are the constant's own: exporters standardise weights so.
+Result<std::vector<Array>> fold_batch_norm(const OpView& op) {
+  const Dims& dims = op.dims(0);
+  const int64_t channels = dims[1], run = product(dims, 2, dims.size());
   const Values scale = constant_values(op.in(1)), shift = constant_values(op.in(2));
-  const auto [mean, variance] = op.attr("training_mode", 0) != 0
-                                    ? channel_moments(op.in(0))
-                                    : Moments{constant_values(op.in(3)), constant_values(op.in(4))};
   const double epsilon = op.node().attr_float("epsilon", 1e-5);
-  Values p(scale.size()), q(scale.size());
-  for (size_t c = 0; c < p.size(); ++c) {
-    p[c] = scale[c] / std::sqrt(variance[c] + epsilon);
-    q[c] = shift[c] - mean[c] * p[c];
+  Values x = constant_values(op.in(0));
+  const Moments moments = op.attr("training_mode", 0) != 0
+                              ? channel_moments(x, dims)
+                              : Moments{constant_values(op.in(3)), constant_values(op.in(4))};
+  for (double variance : moments.variance)
+    if (!(variance + epsilon > 0)) return broken("a variance of " + std::to_string(variance));
+  for (size_t i = 0; i < x.size(); ++i) {
+    const int64_t c = static_cast<int64_t>(i) / run % channels;
+    x[i] =
+        (x[i] - moments.mean[c]) / std::sqrt(moments.variance[c] + epsilon) * scale[c] + shift[c];
   }
-  finish_channel_stage(op, "scale_shift", op.input(0), {p, q});
-  return {};
+  std::vector<Array> arrays;
+  arrays.push_back(from_doubles(op.out(0).type, dims, x));
+  return arrays;
 }
 
 Status shape_channel_norm(OpView& op) {

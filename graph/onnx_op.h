@@ -110,7 +110,8 @@ struct OnnxOp {
   /// Sets type and dims of every output, or says what is wrong; a refusal may come after the dims
   /// are set.
   Status (*shape)(OpView& op);
-  /// The outputs' values, when every input is constant. Null: not folded before lowering.
+  /// The outputs' values, when every input is constant. Null: those of what it becomes
+  /// (fold_lowered.h), where these are floats.
   Result<std::vector<Array>> (*fold)(const OpView& op);
   /// Emits what the node becomes. Null: it has no computed form.
   Status (*lower)(Lowering& op);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "graph/convert.h"
 #include "graph/onnx_families.h"
 
 namespace tenfold::graph {
@@ -137,9 +138,9 @@ Status shape_cast_like(OpView& op) {
 }
 
 Status limit_cast(const OpView& op) {
-  const auto counts = [](DType type) { return type == DType::i64 || type == DType::i32; };
-  const DType to = op.out(0).type;
-  if (to != DType::f32 && !(counts(to) && counts(op.in(0).type)))
+  const int64_t to = op.attr("to", 0);  // of TensorProto.DataType: those of 32 and 64 bits
+  const bool counts = op.node().op == "Cast" && (to == 6 || to == 7 || to == 12 || to == 13);
+  if (op.out(0).type != DType::f32 && !(counts && is_integer(op.in(0).type)))
     return refused("a computed cast to " + std::string(to_string(op.out(0).type)));
   return {};
 }

@@ -1,5 +1,6 @@
 #include "graph/passes.h"
 
+#include "graph/convolve_pixels.h"
 #include "graph/fold_constants.h"
 #include "graph/fold_pads.h"
 #include "graph/fold_weights.h"
@@ -38,6 +39,7 @@ constexpr Pass passes[] = {
     lift_stages,
     merge_affines,
     simplify,
+    convolve_pixels,
     fold_affine_after,
     fold_pads,
     sum_branches,

@@ -9,8 +9,6 @@
 namespace tenfold::graph {
 namespace {
 
-constexpr int64_t most_copied = int64_t{1} << 26;  // weights that others keep, a pass
-
 /// A window along one dim: tap k reads the input at stride * output + dilation * k - pad.
 struct Side {
   int64_t kernel = 1, stride = 1, dilation = 1, pad = 0;
@@ -89,10 +87,6 @@ void add(Branch& sum, const Branch& other) {
   }
 }
 
-bool finite(const std::vector<double>& values) {
-  return std::ranges::all_of(values, [](double v) { return std::abs(v) <= 3.4028234663852886e38; });
-}
-
 bool join(Editor& editor, int id, int64_t& copies_left) {
   const Node node = editor.node(id);
   if (node.op != "add" || node.inputs[0] == node.inputs[1]) return false;
@@ -106,12 +100,14 @@ bool join(Editor& editor, int id, int64_t& copies_left) {
   const int64_t copied = editor.users(weights).size() > 1 ? *volume(a->dims) : 0;
   if (copied > copies_left) return false;
   add(*a, *b);
-  if (!finite(a->weights) || !finite(a->bias)) return false;
+  if (!fit_float32(a->weights) || !fit_float32(a->bias)) return false;
   copies_left -= copied;
   const std::string name = editor.tensor(weights).name;
   editor.set_inputs(
       a->node, {a->x, editor.add_constant(name + "/summed", float_array(a->dims, a->weights)),
                 editor.add_constant(name + "/summed_bias", float_array({a->dims[0]}, a->bias))});
+  // A sum of many branches would else hold the weights of each step.
+  if (editor.users(weights).empty()) editor.network().tensors[weights].constant.reset();
   return editor.bypass(id, editor.node(a->node).outputs[0]);
 }
 
@@ -119,7 +115,7 @@ bool join(Editor& editor, int id, int64_t& copies_left) {
 
 Status sum_branches(Network& network) {
   Editor editor(network);
-  int64_t copies_left = most_copied;
+  int64_t copies_left = most_copied_weights;
   for (int id = 0; id < editor.node_count(); ++id)
     if (!editor.node(id).op.empty()) join(editor, id, copies_left);
   return editor.commit();

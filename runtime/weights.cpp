@@ -114,10 +114,10 @@ Failure Weights::load(const std::string& path, const tenfold_library& library,
     TENFOLD_RETURN_FAILURE(
         check_all(file, path, static_cast<size_t>(info.st_size), library.weights_hash));
   if (size == 0) return success();
-  weights.size_bytes_ = static_cast<size_t>(size);
   if (options.copy && size >= least_copied_bytes && has_huge_pages()) {
     TENFOLD_RETURN_FAILURE(copy_section(file, path, offset, size, weights.copy_));
     weights.data_ = weights.copy_.data();
+    weights.size_bytes_ = weights.data_ ? static_cast<size_t>(size) : 0;
     if (weights.data_) return success();
   }
   void* section = mmap(nullptr, static_cast<size_t>(size), PROT_READ, MAP_PRIVATE | MAP_POPULATE,
@@ -125,6 +125,7 @@ Failure Weights::load(const std::string& path, const tenfold_library& library,
   if (section == MAP_FAILED)
     return fail(TENFOLD_IO, "can't map '" + path + "': " + std::strerror(errno));
   weights.data_ = static_cast<const std::byte*>(section);
+  weights.size_bytes_ = static_cast<size_t>(size);
   return success();
 }
 

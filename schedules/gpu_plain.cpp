@@ -147,6 +147,24 @@ void keep(Func f, const Func& out, const Var& thread, const Halide::RDom& reduct
   f.update().reorder(loops);
 }
 
+/// A Func of its own kernel, a thread an element: what threads of many elements would all compute.
+void compute_apart(Func f, const Halide::RDom& reduction, int threads) {
+  f.compute_root();
+  for (Halide::Stage stage : {Halide::Stage(f), f.update()}) {
+    Var all("all"), block("block"), thread("thread");
+    const std::vector<Var> at = f.args();
+    std::vector<VarOrRVar> loops;
+    if (stage.name() != f.name())
+      for (int d = 0; d < reduction.dimensions(); ++d) loops.emplace_back(reduction[d]);
+    for (const Var& v : at) loops.emplace_back(v);
+    stage.reorder(loops);
+    for (size_t i = 1; i < at.size(); ++i) stage.fuse(at[0], at[i], at[0]);
+    stage.split(at[0], block, thread, threads, TailStrategy::GuardWithIf)
+        .gpu_blocks(block)
+        .gpu_threads(thread);
+  }
+}
+
 Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const dsl::Binding binding = dsl::bind(task, packing(task, target, config));
   dsl::Algorithm algorithm = (*dsl::find_op(task.op))->algorithm(task, binding);
@@ -179,6 +197,10 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
     const auto found = algorithm.funcs.find(name);
     if (found == algorithm.funcs.end()) continue;
     Func f = found->second;
+    if (task.op == "group_norm") {
+      compute_apart(f, algorithm.reduction, static_cast<int>(config.at("threads")));
+      continue;
+    }
     keep(f, out, thread, algorithm.reduction);
     if (has_tile(task) && order.dims.size() > 1) {
       const Var along = f.args()[order.dims[1]];

@@ -1,8 +1,8 @@
 // "instance_norm": instance_norm of maps with their channels side by side, and group_norm, in three
 // passes over whole rows: sums and squares of each, from L1 the second time; their totals; the
-// result. ("lines" keeps a few channels
-// in registers and comes by three times, over pieces of pixels: 64x64 with 128 channels 0.34 ms so,
-// 0.21 in whole rows; 128x128 with 5 channels 0.23 and 0.062.)
+// result. ("lines" keeps a few channels in registers and comes by three times, over pieces of
+// pixels: 64x64 with 128 channels 0.34 ms so, 0.21 in whole rows; 128x128 with 5 channels 0.23 and
+// 0.062.)
 //
 //   lanes, vectors  channels of a row that are summed at once
 //   rows            rows that a thread takes at once; 0: one thread does all

@@ -1,5 +1,6 @@
 // The other anchors as oneDNN's primitives, each with the task's epilogue as post-ops, and the
 // table of all.
+#include <iterator>
 #include <map>
 
 #include "bench/onednn/anchor_parts.h"
@@ -70,6 +71,8 @@ void add_reduce(Builder& builder) {
       algorithm::reduction_mul,         algorithm::reduction_norm_lp_power_p_sum,
       algorithm::reduction_norm_lp_sum, algorithm::reduction_norm_lp_power_p_sum};
   const int64_t kind = builder.task().attrs.get_int("kind", 0);
+  if (kind >= static_cast<int64_t>(std::size(kinds)))
+    throw Unsupported{"oneDNN has no reduction to a place"};
   const float p = kind == 5 ? 1.0f : 2.0f;
   add_simple(
       builder,

@@ -148,6 +148,8 @@ def reductions():
              {"x": [2, 3, 4, 5]}, output_type=TensorProto.INT32, a=ints(1))
         case(f"{op.lower()}_last", 13, [("Round", "x", "r", {}), (op, "r", "y", dict(axis=1, select_last_index=1))], {"x": [2, 7, 4, 5]},
              output_type=TensorProto.INT64)
+        case(f"{op.lower()}_infinite", 13, [("Relu", "x", "r", {}), ("Log", "r", "l", {}), (op, "l", "p", dict(axis=-1)), ("Cast", "p", "y", dict(to=1))],
+             {"x": [2, 3, 9, 2]})
         case(f"{op.lower()}_line", 13, [("Round", "x", "r", {}), (op, "r", "p", dict(axis=2)), ("Cast", "p", "y", dict(to=1))], {"x": [2, 3, 40]})
     one("reduce_log_sum", 18, "ReduceLogSum", [2, 3, 4], {"a": ints(1)}, positive=True)
     one("reduce_log_sum_exp", 18, "ReduceLogSumExp", [2, 3, 4, 5], {"a": ints(1, -1)}, keepdims=0)

@@ -27,7 +27,7 @@ LEFT.update({
     "layer_norm_2d_apart": "conv2d layer_norm reshape reshape transpose transpose",
     "instance_norm_apart": "instance_norm",
     "group_norm_apart": "conv2d group_norm relu",
-    "channels_last_mlp": "add conv2d gelu gemm gemm layer_norm reshape reshape transpose transpose",
+    "channels_last_mlp": "add conv2d conv2d conv2d gelu layer_norm reshape reshape transpose transpose",
     "weight_norm": "conv2d",
     "weight_standardisation": "conv2d",
     "weight_batch_norm": "conv2d",

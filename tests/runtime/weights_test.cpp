@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "toy.h"
 
@@ -70,6 +72,20 @@ TEST_F(WeightsFile, OutlivesItsName) {
     std::filesystem::remove(folder_ / "large.weights");
     EXPECT_TRUE(holds_the_file(weights)) << copy;
   }
+}
+
+TEST_F(WeightsFile, IsNotReadAgainOnceItIsCopied) {
+  std::ifstream setting("/sys/kernel/mm/transparent_hugepage/enabled");
+  const std::string enabled{std::istreambuf_iterator<char>(setting), {}};
+  if (enabled.empty() || enabled.find("[never]") != std::string::npos)
+    GTEST_SKIP() << "this system has no huge pages";
+  const Weights copied = load(true), mapped = load(false);
+  std::vector<char> other = bytes_;
+  other[page + 100] ^= 1;
+  std::fstream(folder_ / "large.weights", std::ios::binary | std::ios::in | std::ios::out)
+      .write(other.data(), static_cast<std::streamsize>(other.size()));
+  EXPECT_TRUE(holds_the_file(copied));
+  EXPECT_FALSE(holds_the_file(mapped));
 }
 
 TEST_F(WeightsFile, IsRefusedWhenItIsShorter) {

@@ -63,8 +63,8 @@ typedef struct tenfold_open_options {
   int hash_weights; /* not 0: read and hash the whole weights file; its size and header are always
                        checked */
   int map_weights; /* not 0: CPU weights of 8 MiB and more stay in the file's own pages, which
-                      processes share; opening is quicker, and runs are slower. Else they are copied
-                      into huge pages where the system has these */
+                      processes share and the system can take back; opening is quicker, and runs are
+                      slower. Else they are copied into huge pages where the system has these */
 } tenfold_open_options;
 
 /* Opens a folder that `tenfold compile` made (its lib*.so and weights), or the .so itself. options
