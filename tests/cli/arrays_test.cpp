@@ -44,7 +44,20 @@ TEST(Compare, LetsNoNaNPass) {
   }
   EXPECT_EQ(compare(floats({infinity}), floats({infinity}))->max_rel, 0);
   EXPECT_FALSE(compare(floats({1}), floats({1, 2})));
-  EXPECT_FALSE(compare(floats({1}), Array(DType::i32, {1})));
+  EXPECT_FALSE(compare(floats({1}), Array(DType::u8, {1})));
+}
+
+// Places come in floats, and are integers in the model.
+TEST(Compare, HoldsFloatsAgainstWholeNumbers) {
+  Array want(DType::i64, {2});
+  want.as<int64_t>()[0] = 3;
+  want.as<int64_t>()[1] = 16777216;
+  const Result<Difference> same = compare(floats({3, 16777216}), want);
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->max_abs, 0);
+  const Result<Difference> other = compare(floats({3, 16777215}), want);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->max_abs, 1);
 }
 
 const std::vector<PortInfo> ports{{"a", DType::f32, {2, 3}}, {"b", DType::i64, {4}}};
