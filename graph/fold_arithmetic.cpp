@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "graph/convert.h"
 #include "graph/fold.h"
@@ -188,6 +189,31 @@ constexpr SumKind sum_kinds[] = {
     {"LogSum", [](double v) { return v; }, [](double sum, double) { return std::log(sum); }},
 };
 
+enum class Step { sum, product, max, min };
+
+Step step_of(const std::string& reduction) {
+  return reduction == "Prod"  ? Step::product
+         : reduction == "Max" ? Step::max
+         : reduction == "Min" ? Step::min
+                              : Step::sum;
+}
+
+/// Integers wrap.
+template <class V>
+V combine(Step step, V a, V b) {
+  using Wide = std::conditional_t<std::is_integral_v<V>, uint64_t, V>;
+  switch (step) {
+    case Step::product:
+      return static_cast<V>(static_cast<Wide>(a) * static_cast<Wide>(b));
+    case Step::max:
+      return std::max(a, b);
+    case Step::min:
+      return std::min(a, b);
+    default:
+      return static_cast<V>(static_cast<Wide>(a) + static_cast<Wide>(b));
+  }
+}
+
 Result<Arrays> fold_reduce(const OpView& op) {
   TENFOLD_TRY(const std::vector<int64_t> axes, reduce_axes(op));
   const Tensor& out = op.out(0);
@@ -203,17 +229,14 @@ Result<Arrays> fold_reduce(const OpView& op) {
   const auto* kind =
       std::ranges::find_if(sum_kinds, [&](const SumKind& k) { return name == k.name; });
   const bool sums = kind != std::end(sum_kinds);
-  const std::string step = sums ? "Sum" : name == "Prod" ? "Mul" : name;
+  const Step step = step_of(name);
   const auto reduce = [&]<class V>(const std::vector<V>& in) {
     std::vector<V> result(product(out.dims, 0, out.dims.size()));
     std::vector<char> begun(result.size(), 0);
     std::vector<int64_t> index(dims.size(), 0);
     int64_t at = 0;
     for (const V& v : in) {
-      if constexpr (std::is_integral_v<V>)
-        result[at] = begun[at] ? apply(step, result[at], v, false).value() : v;
-      else
-        result[at] = begun[at] ? apply(step, result[at], v, false) : v;
+      result[at] = begun[at] ? combine(step, result[at], v) : v;
       begun[at] = 1;
       for (size_t d = dims.size(); d-- > 0;) {
         at += strides[d];

@@ -158,7 +158,9 @@ class Inference {
     for (TensorId id : node.inputs)
       if (reads && id != no_tensor) work_left_ -= fold_bytes(network_.tensors[id]);
     if (!may_make(bytes)) {
-      refuse(node, "makes a constant of " + std::to_string(bytes >> 20) + " MiB");
+      refuse(node, bytes <= most_fold_bytes && bytes <= bytes_left_
+                       ? "too large a computation over constants"
+                       : "makes a constant of " + std::to_string(bytes >> 20) + " MiB");
       return false;
     }
     Result<std::vector<Array>> values = op.fold(view);
