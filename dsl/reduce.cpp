@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "dsl/frame_halide.h"
+#include "dsl/gather.h"
 #include "dsl/op_list.h"
 #include "dsl/rules.h"
 #include "dsl/values.h"
@@ -17,7 +18,6 @@ namespace {
 
 enum Kind { sum, mean, max, min, product, l1, l2, sum_of_squares, arg_max, arg_min };
 constexpr float lowest = std::numeric_limits<float>::lowest();
-constexpr int64_t most_places = int64_t{1} << 24;  // that a float32 counts
 
 Kind kind_of(const Task& task) {
   if (task.op == "global_avg_pool") return mean;
@@ -61,7 +61,7 @@ Status check_reduce(const Task& task) {
   if (finds_place(task)) {
     const auto axes = static_cast<uint64_t>(axes_of(task));
     TENFOLD_CHECK(rule(
-        std::has_single_bit(axes) && task.inputs[0].dims[std::countr_zero(axes)] <= most_places,
+        std::has_single_bit(axes) && task.inputs[0].dims[std::countr_zero(axes)] <= most_indexed,
         task, "a place is along one dimension of at most 2^24"));
   }
   return check_output(task, reduced_dims(task));

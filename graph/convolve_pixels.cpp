@@ -1,7 +1,5 @@
 #include "graph/convolve_pixels.h"
 
-#include <algorithm>
-
 #include "dsl/stage.h"
 #include "graph/edit.h"
 #include "graph/fold.h"

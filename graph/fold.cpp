@@ -10,12 +10,6 @@
 namespace tenfold::graph {
 namespace {
 
-std::vector<Array> one(Array array) {
-  std::vector<Array> arrays;
-  arrays.push_back(std::move(array));
-  return arrays;
-}
-
 /// An index space with its strides, without dims of extent 1, and with neighbours that step alike
 /// joined.
 struct Walk {
@@ -62,6 +56,12 @@ const Array& value(const OpView& op, size_t i) {
 }
 
 }  // namespace
+
+std::vector<Array> one(Array array) {
+  std::vector<Array> arrays;
+  arrays.push_back(std::move(array));
+  return arrays;
+}
 
 Array gather_strided(const Array& array, const Dims& dims, int64_t base,
                      const std::vector<int64_t>& strides) {

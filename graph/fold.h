@@ -23,6 +23,9 @@ Array gather_strided(const Array& array, const Dims& dims, int64_t base,
 /// it broadcasts to these dims.
 Array broadcast_array(const Array& array, const Dims& dims);
 
+/// What a fold function of one output returns.
+std::vector<Array> one(Array array);
+
 // The fold functions of onnx_op.cpp's table. (What has none is folded as what it becomes:
 // fold_lowered.h.)
 Result<std::vector<Array>> fold_arithmetic(

@@ -13,12 +13,6 @@ namespace {
 
 using Arrays = std::vector<Array>;
 
-Arrays one(Array array) {
-  Arrays arrays;
-  arrays.push_back(std::move(array));
-  return arrays;
-}
-
 /// Input i's elements in the order of the output's, as `read` gives them.
 template <class V>
 V spread(const OpView& op, size_t i, const Dims& out, V (*read)(const Array&)) {

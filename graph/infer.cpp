@@ -120,19 +120,16 @@ class Inference {
     OpView view(network_, node);
     TENFOLD_TRY(const bool shaped, allowed(node, op->shape(view)));
     if (!shaped) return false;
-    for (TensorId& id : node.outputs) {
-      if (known(id)) continue;
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      TensorId& id = node.outputs[i];
+      const bool made = i == 0 || node.op == "Split";
+      if (id == no_tensor || (made && known(id))) continue;
       if (readers_[id]) {
         refuse(node, "its output '" + network_.tensors[id].name + "' is not computed");
         return false;
       }
-      id = no_tensor;
+      if (!known(id)) id = no_tensor;
     }
-    for (size_t i = 1; i < node.outputs.size(); ++i)
-      if (node.op != "Split" && node.outputs[i] != no_tensor && readers_[node.outputs[i]]) {
-        refuse(node, "its output '" + network_.tensors[node.outputs[i]].name + "' is not computed");
-        return false;
-      }
     if (foldable(node)) {
       if (op->fold) return fold(node, *op, view);
       TENFOLD_TRY(const bool folded, fold_computed(node, *op));
@@ -142,8 +139,13 @@ class Inference {
     return false;
   }
 
+  /// Its inputs' shapes make its value.
+  static bool reads_shapes_alone(const Node& node) {
+    return node.op == "Shape" || node.op == "Size" || node.op == "EyeLike";
+  }
+
   bool foldable(const Node& node) const {
-    if (node.op == "Shape" || node.op == "Size" || node.op == "EyeLike") return true;
+    if (reads_shapes_alone(node)) return true;
     if (node.op == "CastLike") return network_.tensors[node.inputs[0]].constant != nullptr;
     return std::ranges::all_of(node.inputs, [this](TensorId id) {
       return id == no_tensor || network_.tensors[id].constant;
@@ -154,9 +156,9 @@ class Inference {
     int64_t bytes = 0;
     for (TensorId id : node.outputs)
       if (id != no_tensor) bytes += fold_bytes(network_.tensors[id]);
-    const bool reads = node.op != "Shape" && node.op != "Size" && node.op != "EyeLike";
     for (TensorId id : node.inputs)
-      if (reads && id != no_tensor) work_left_ -= fold_bytes(network_.tensors[id]);
+      if (!reads_shapes_alone(node) && id != no_tensor)
+        work_left_ -= fold_bytes(network_.tensors[id]);
     if (!may_make(bytes)) {
       refuse(node, bytes <= most_fold_bytes && bytes <= bytes_left_
                        ? "too large a computation over constants"

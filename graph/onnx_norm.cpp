@@ -128,9 +128,7 @@ Result<std::vector<Array>> fold_batch_norm(const OpView& op) {
     x[i] =
         (x[i] - moments.mean[c]) / std::sqrt(moments.variance[c] + epsilon) * scale[c] + shift[c];
   }
-  std::vector<Array> arrays;
-  arrays.push_back(from_doubles(op.out(0).type, dims, x));
-  return arrays;
+  return one(from_doubles(op.out(0).type, dims, x));
 }
 
 Status shape_channel_norm(OpView& op) {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 
+#include "dsl/gather.h"
 #include "graph/onnx_families.h"
 
 namespace tenfold::graph {
@@ -38,8 +39,6 @@ void finish_log_sum_exp(Lowering& op, int64_t mask, const Dims& reduced) {
   op.finish("add", {op.emit("log", {sum}, reduced), most}, reduced);
 }
 
-constexpr int64_t most_places = int64_t{1} << 24;  // that a float32 counts
-
 }  // namespace
 
 Status shape_arg(OpView& op) {
@@ -48,7 +47,7 @@ Status shape_arg(OpView& op) {
   dims[axis] = 1;
   if (op.attr("keepdims", 1) == 0) dims.erase(dims.begin() + axis);
   TENFOLD_CHECK(op.set_any(0, DType::i64, std::move(dims)));
-  if (op.dims(0)[axis] > most_places) return refused("a place along a dim over 2^24");
+  if (op.dims(0)[axis] > dsl::most_indexed) return refused("a place along a dim over 2^24");
   return {};
 }
 

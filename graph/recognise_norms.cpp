@@ -80,8 +80,8 @@ std::optional<Normalised> normalised(const Editor& editor, const Node& node) {
   return found;
 }
 
-/// Reshape {N, C, H, W} -> {N, G, ...}, instance_norm, reshape back, where G divides
-/// C: PyTorch writes a group norm so.
+/// Reshape {N, C, H, W} -> {N, G, ...}, instance_norm, reshape back, where G divides C: PyTorch
+/// writes a group norm so.
 struct Grouped {
   TensorId x;
   int back;  // the last reshape

@@ -1,7 +1,6 @@
 #include "graph/sum_branches.h"
 
-#include <algorithm>
-#include <cmath>
+#include <utility>
 
 #include "graph/channel_affine.h"
 #include "graph/edit.h"
@@ -30,7 +29,6 @@ struct Side {
 /// What a conv2d, or a function of each channel, computes of x.
 struct Branch {
   int node;
-  TensorId x;
   int64_t groups;
   Side h, w;
   Dims dims;  // of the weights, {K, C in a group, R, S}
@@ -42,12 +40,12 @@ struct Branch {
   }
 };
 
-std::optional<Branch> branch_of(const Editor& editor, TensorId y) {
-  const int id = editor.maker(y);
-  if (id < 0 || !editor.only_use(y) || editor.dims(y).size() != 4) return std::nullopt;
+std::optional<Branch> branch_of(const Editor& editor, int id) {
   const Node& node = editor.network().nodes[id];
+  const TensorId y = node.outputs[0];
+  if (!editor.only_use(y) || editor.dims(y).size() != 4) return std::nullopt;
   const int64_t outputs = editor.dims(y)[1];
-  Branch branch{.node = id, .x = node.inputs[0], .groups = outputs, .dims = {outputs, 1, 1, 1}};
+  Branch branch{.node = id, .groups = outputs, .dims = {outputs, 1, 1, 1}};
   if (node.op == "conv2d") {
     const Tensor& weights = editor.tensor(node.inputs[1]);
     branch.groups = node.attr_int("groups", 1);
@@ -87,28 +85,33 @@ void add(Branch& sum, const Branch& other) {
   }
 }
 
-bool join(Editor& editor, int id, int64_t& copies_left) {
+void join(Editor& editor, int id, int64_t& copies_left) {
   const Node node = editor.node(id);
-  if (node.op != "add" || node.inputs[0] == node.inputs[1]) return false;
+  if (node.op != "add" || node.inputs[0] == node.inputs[1]) return;
   const Dims& dims = editor.dims(node.outputs[0]);
-  if (editor.dims(node.inputs[0]) != dims || editor.dims(node.inputs[1]) != dims) return false;
-  auto a = branch_of(editor, node.inputs[0]), b = branch_of(editor, node.inputs[1]);
-  if (!a || !b || a->x != b->x) return false;
+  if (editor.dims(node.inputs[0]) != dims || editor.dims(node.inputs[1]) != dims) return;
+  const int first = editor.maker(node.inputs[0]), second = editor.maker(node.inputs[1]);
+  if (first < 0 || second < 0) return;
+  // Most sums are of other tensors: no weights are read for them.
+  const TensorId x = editor.node(first).inputs[0];
+  if (editor.node(second).inputs[0] != x) return;
+  auto a = branch_of(editor, first), b = branch_of(editor, second);
+  if (!a || !b) return;
   if (editor.node(b->node).op == "conv2d" && b->holds(*a)) std::swap(a, b);
-  if (editor.node(a->node).op != "conv2d" || !a->holds(*b)) return false;
+  if (editor.node(a->node).op != "conv2d" || !a->holds(*b)) return;
   const TensorId weights = editor.node(a->node).inputs[1];
   const int64_t copied = editor.users(weights).size() > 1 ? *volume(a->dims) : 0;
-  if (copied > copies_left) return false;
+  if (copied > copies_left) return;
   add(*a, *b);
-  if (!fit_float32(a->weights) || !fit_float32(a->bias)) return false;
+  if (!fit_float32(a->weights) || !fit_float32(a->bias)) return;
   copies_left -= copied;
   const std::string name = editor.tensor(weights).name;
   editor.set_inputs(
-      a->node, {a->x, editor.add_constant(name + "/summed", float_array(a->dims, a->weights)),
+      a->node, {x, editor.add_constant(name + "/summed", float_array(a->dims, a->weights)),
                 editor.add_constant(name + "/summed_bias", float_array({a->dims[0]}, a->bias))});
   // A sum of many branches would else hold the weights of each step.
   if (editor.users(weights).empty()) editor.network().tensors[weights].constant.reset();
-  return editor.bypass(id, editor.node(a->node).outputs[0]);
+  editor.bypass(id, editor.node(a->node).outputs[0]);  // which nothing else reads
 }
 
 }  // namespace
