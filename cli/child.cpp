@@ -8,8 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "cli/interrupt.h"
@@ -20,6 +22,21 @@ namespace tenfold::cli {
 namespace {
 
 constexpr size_t max_answer_bytes = 64 << 20;
+
+/// For an exec call; points into the words.
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> all;
+  for (const std::string& word : words) all.push_back(const_cast<char*>(word.c_str()));
+  return all;
+}
+
+/// Whether these variables (NAME=VALUE) have one of the same name.
+bool is_set_in(const std::vector<std::string>& variables, const std::string_view variable) {
+  const std::string_view name = variable.substr(0, variable.find('=') + 1);
+  return std::any_of(variables.begin(), variables.end(), [&](const std::string& set) {
+    return set.compare(0, name.size(), name) == 0;
+  });
+}
 
 ErrorCode code_named(const std::string& name) {
   for (const ErrorCode code :
@@ -32,7 +49,8 @@ ErrorCode code_named(const std::string& name) {
 
 }  // namespace
 
-Result<Child> Child::start(const std::string& name, const std::vector<std::string>& command) {
+Result<Child> Child::start(const std::string& name, const std::vector<std::string>& command,
+                           const std::vector<std::string>& environment) {
   Child child;
   child.name_ = name;
   int to[2], from[2];
@@ -47,17 +65,19 @@ Result<Child> Child::start(const std::string& name, const std::vector<std::strin
   posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, child.log_, STDERR_FILENO);
-  std::vector<char*> arguments;
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  std::vector<char*> arguments = pointers(command), variables = pointers(environment);
   arguments.push_back(nullptr);
+  for (char** variable = environ; *variable; ++variable)
+    if (!is_set_in(environment, *variable)) variables.push_back(*variable);
+  variables.push_back(nullptr);
   // A process group of its own, so that it ends with all that it has started: OpenVINO forks to
   // report failures home, and where there is no network that process never ends.
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   posix_spawnattr_setpgroup(&attributes, 0);
-  const int failed =
-      ::posix_spawnp(&child.pid_, arguments[0], &actions, &attributes, arguments.data(), environ);
+  const int failed = ::posix_spawnp(&child.pid_, arguments[0], &actions, &attributes,
+                                    arguments.data(), variables.data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   ::close(to[0]);

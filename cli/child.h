@@ -12,8 +12,10 @@ namespace tenfold::cli {
 
 class Child {
  public:
-  /// Errors: unavailable when the program can't be started.
-  static Result<Child> start(const std::string& name, const std::vector<std::string>& command);
+  /// `environment` (NAME=VALUE) replaces what this process has of the same name. Errors:
+  /// unavailable when the program can't be started.
+  static Result<Child> start(const std::string& name, const std::vector<std::string>& command,
+                             const std::vector<std::string>& environment = {});
   Child(Child&& other) noexcept;
   Child& operator=(Child&&) = delete;
   ~Child();  // kills it

@@ -67,7 +67,7 @@ Status OperatorPeer::ensure_running() {
       return Error{ErrorCode::unavailable,
                    "--against onednn: this build has no tenfold-onednn-worker: run scripts/setup, "
                    "then configure again"};
-    TENFOLD_TRY(Child child, Child::start(name_, {*worker}));
+    TENFOLD_TRY(Child child, start_timing(name_, {*worker}));
     child_ = std::make_unique<Child>(std::move(child));
     return {};
   }

@@ -8,6 +8,13 @@
 
 namespace tenfold::cli {
 
+Result<Child> start_timing(const std::string& peer, const std::vector<std::string>& command) {
+  // With the threshold at its greatest, what is below 32 MiB lies together on whole huge pages.
+  return Child::start(
+      peer, command,
+      {"GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432"});
+}
+
 Result<Child> start_peer(const std::string& peer) {
   if (std::find(std::begin(known_peers), std::end(known_peers), peer) == std::end(known_peers))
     return Error{ErrorCode::invalid_argument,
@@ -15,7 +22,7 @@ Result<Child> start_peer(const std::string& peer) {
   TENFOLD_TRY(const std::string python, peer_python(peer));
   TENFOLD_TRY(const std::string script,
               data_path("scripts/peers/bench_peers.py", "peers/bench_peers.py"));
-  return Child::start(peer, {python, script, peer});
+  return start_timing(peer, {python, script, peer});
 }
 
 Result<nlohmann::json> write_inputs(const std::string& folder, const std::vector<PortInfo>& ports,

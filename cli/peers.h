@@ -11,6 +11,11 @@ namespace tenfold::cli {
 
 inline constexpr const char* known_peers[] = {"onnxruntime", "openvino", "mnn"};
 
+/// Starts a program that times a peer, whose malloc takes huge pages as tenfold's runtime does: on
+/// a system that gives them only to those who ask, ONNX Runtime takes up to 1.8 times as long
+/// without. Errors: unavailable.
+Result<Child> start_timing(const std::string& peer, const std::vector<std::string>& command);
+
 /// Starts the timing script of a peer. Errors: invalid_argument for an unknown name, unavailable.
 Result<Child> start_peer(const std::string& peer);
 

@@ -13,6 +13,10 @@ constexpr size_t page_bytes = 4096;
 constexpr size_t huge_page_bytes = 2 << 20;
 constexpr size_t line_bytes = 64;
 
+// From here on the last, part-filled huge page is worth its memory: kernels walk tens of planes of
+// their scratch at once, and a core's first-level TLB holds some hundred small pages.
+constexpr size_t least_huge_bytes = 128 << 10;
+
 size_t round_up(size_t value, size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
@@ -21,10 +25,11 @@ size_t round_up(size_t value, size_t multiple) {
 
 Pages::Pages(size_t size_bytes) {
   if (size_bytes > SIZE_MAX / 2) return;
-  const bool huge = size_bytes >= huge_page_bytes;
-  const size_t alignment = huge ? huge_page_bytes : page_bytes;
   const size_t usable = round_up(std::max<size_t>(size_bytes, 1), page_bytes);
-  mapping_bytes_ = usable + alignment + page_bytes;
+  const bool huge = usable >= least_huge_bytes;
+  const size_t alignment = huge ? huge_page_bytes : page_bytes;
+  const size_t whole = round_up(usable, alignment);
+  mapping_bytes_ = whole + alignment + page_bytes;
   void* mapping = mmap(nullptr, mapping_bytes_, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED) return;
@@ -32,7 +37,7 @@ Pages::Pages(size_t size_bytes) {
   const auto start = reinterpret_cast<uintptr_t>(mapping) + page_bytes;
   data_ = reinterpret_cast<std::byte*>(round_up(start, alignment));
   size_bytes_ = usable;
-  if (huge) madvise(data_, usable / huge_page_bytes * huge_page_bytes, MADV_HUGEPAGE);
+  if (huge) madvise(data_, whole, MADV_HUGEPAGE);
 }
 
 Pages::~Pages() {

@@ -8,8 +8,9 @@
 
 namespace tenfold::runtime {
 
-/// Zeroed pages of the process's own, aligned for huge pages when large enough to have any. A page
-/// is readable before and behind them, since vector loads may start early and end late.
+/// Zeroed pages of the process's own: huge ones for more than a hundred small ones, the last too,
+/// where the system has them. A page is readable before and behind them, since vector loads may
+/// start early and end late.
 class Pages {
  public:
   Pages() = default;

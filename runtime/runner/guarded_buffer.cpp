@@ -15,6 +15,7 @@ namespace {
 constexpr size_t page_bytes = 4096;
 constexpr size_t alignment = 64;
 constexpr size_t huge_page_bytes = 2 << 20;
+constexpr size_t least_huge_bytes = 64 << 10;
 constexpr std::byte mark{0xa5};
 
 constexpr size_t round_up(size_t size, size_t multiple) {
@@ -24,10 +25,12 @@ constexpr size_t round_up(size_t size, size_t multiple) {
 }  // namespace
 
 GuardedBuffer::GuardedBuffer(size_t size_bytes) {
-  const size_t usable = round_up(std::max<size_t>(size_bytes, 1), page_bytes);
-  // Room to begin on a huge page, as the arena of a network does: address translation is part of
+  const bool huge = size_bytes >= least_huge_bytes;
+  const size_t usable =
+      round_up(std::max<size_t>(size_bytes, 1), huge ? huge_page_bytes : page_bytes);
+  // Room to lie on huge pages, as all of a network's arena does: address translation is part of
   // what is timed.
-  const size_t slack = usable >= huge_page_bytes ? huge_page_bytes : 0;
+  const size_t slack = huge ? huge_page_bytes : 0;
   void* mapping =
       mmap(nullptr, usable + slack + 2 * page_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapping == MAP_FAILED) return;
