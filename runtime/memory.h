@@ -8,8 +8,8 @@
 
 namespace tenfold::runtime {
 
-/// Zeroed pages of the process's own: huge ones for more than a hundred small ones, the last too,
-/// where the system has them. A page is readable before and behind them, since vector loads may
+/// Zeroed pages of the process's own: from 128 KiB on huge ones, the last too, where the system has
+/// them. A page is readable before and behind them, since vector loads may
 /// start early and end late.
 class Pages {
  public:
@@ -25,6 +25,7 @@ class Pages {
 
   std::byte* data() const { return data_; }
   size_t size_bytes() const { return size_bytes_; }
+  bool make_read_only();  // false when the system refuses
   void swap(Pages& other) noexcept;
 
  private:

@@ -71,7 +71,7 @@ Failure copy_section(const File& file, const std::string& path, int64_t offset, 
     if (count == 0) return fail(TENFOLD_CORRUPT, "'" + path + "' became shorter while it was read");
     done += count;
   }
-  if (mprotect(pages.data(), pages.size_bytes(), PROT_READ) != 0) return success();
+  if (!pages.make_read_only()) return success();
   copy = std::move(pages);
   return success();
 }

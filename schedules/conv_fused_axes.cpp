@@ -42,10 +42,9 @@ Status illegal(const std::string& rule) {
   return Error{ErrorCode::invalid_argument, "fused_rows: " + rule};
 }
 
-// Cycles of one channel of a tile of a pointwise convolution, and of the loop around it. Its rows
-// are short: loads from L1 cost no more than there are ports.
+// Cycles of one channel of a tile of a pointwise convolution, and of the loop around it.
 double channel_cycles(int64_t lanes, int64_t vectors, int64_t pixels, const Target& target) {
-  const double cycles = tile_cycles(target, lanes, vectors, pixels, 0.5) + 0.2;
+  const double cycles = tile_cycles(target, lanes, vectors, pixels) + 0.2;
   return vectors * pixels + vectors + 1 > target.registers ? 2 * cycles : cycles;
 }
 

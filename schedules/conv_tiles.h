@@ -32,9 +32,9 @@ bool reads_image(const Task& task);
 /// taken its place.
 bool fits_regions(const Task& task, int64_t xt, int64_t yt);
 
-/// Cycles of all tiles of all images. Products take half a cycle and so do loads, and vectors a
-/// whole one where a unit takes them in halves; a sum waits four cycles for the one before; each
-/// tile has a beginning and an end.
+/// Cycles of all tiles of all images. Products take half a cycle and loads that or a little more,
+/// vectors a whole one where a unit takes them in halves; a sum waits four cycles for the one
+/// before; each tile has a beginning and an end.
 double image_cycles(const Task& task, const ConvTile& tile, const Target& target);
 
 /// The same, with weights that come from memory, and from L2 for each tile again where a block of

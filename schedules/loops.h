@@ -64,12 +64,9 @@ std::vector<Packing> plain_packings(const Task& task);
 std::vector<PackAxis> distinct_axes(std::vector<PackAxis> axes);
 
 /// Cycles of a step of a register tile of `vectors` of `lanes` by `broadcasts`: two products a
-/// cycle, a little more than four until a sum can be added to again, and `load_cycles` a load: two
-/// of 64 bytes a cycle are more than L1 gives for long. One core of a Granite Rapids, 2026-11,
-/// products with 112 outputs on 196 pixels: in tiles of one vector by 14 pixels 77 % of the peak, by
-/// two, whose last is empty, 97 % with it.
+/// cycle, a little more than four until a sum can be added to again, and `load_cycles` a load.
 double tile_cycles(const Target& target, int64_t lanes, int64_t vectors, int64_t broadcasts,
-                   double load_cycles = 0.6);
+                   double load_cycles = 0.5);
 /// The share of a dimension's last tile that is used.
 double tile_use(int64_t extent, int64_t tile);
 

@@ -53,7 +53,7 @@ void* CheckingContext::allocate(void* user_context, size_t size_bytes) {
     return nullptr;
   }
   const size_t rounded = (size_bytes + 63) / 64 * 64;
-  GuardedBuffer block(rounded + 2 * readable_bytes);
+  GuardedBuffer block(rounded + 2 * readable_bytes, GuardedBuffer::PageSize::small);
   if (!block.data()) return nullptr;
   fill(block.data(), block.size_bytes());
   void* memory = block.data() + readable_bytes;

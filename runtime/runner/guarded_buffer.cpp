@@ -15,7 +15,7 @@ namespace {
 constexpr size_t page_bytes = 4096;
 constexpr size_t alignment = 64;
 constexpr size_t huge_page_bytes = 2 << 20;
-constexpr size_t least_huge_bytes = 64 << 10;
+constexpr size_t least_huge_bytes = 64 << 10;  // 16 small pages, which no TLB feels
 constexpr std::byte mark{0xa5};
 
 constexpr size_t round_up(size_t size, size_t multiple) {
@@ -24,12 +24,10 @@ constexpr size_t round_up(size_t size, size_t multiple) {
 
 }  // namespace
 
-GuardedBuffer::GuardedBuffer(size_t size_bytes) {
-  const bool huge = size_bytes >= least_huge_bytes;
+GuardedBuffer::GuardedBuffer(size_t size_bytes, PageSize page_size) {
+  const bool huge = page_size == PageSize::huge_where_large && size_bytes >= least_huge_bytes;
   const size_t usable =
       round_up(std::max<size_t>(size_bytes, 1), huge ? huge_page_bytes : page_bytes);
-  // Room to lie on huge pages, as all of a network's arena does: address translation is part of
-  // what is timed.
   const size_t slack = huge ? huge_page_bytes : 0;
   void* mapping =
       mmap(nullptr, usable + slack + 2 * page_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -72,15 +70,18 @@ void GuardedBuffer::mark_margins() {
 }
 
 bool GuardedBuffer::margins_are_marked() const {
-  const auto marked = [](std::byte byte) { return byte == mark; };
-  return std::all_of(pages_, data_, marked) &&
-         std::all_of(data_ + size_bytes_, pages_ + pages_bytes_, marked);
+  const auto marked = [](const std::byte* begin, const std::byte* end) {
+    const auto bytes = static_cast<size_t>(end - begin);
+    return bytes == 0 || (*begin == mark && std::memcmp(begin, begin + 1, bytes - 1) == 0);
+  };
+  return marked(pages_, data_) && marked(data_ + size_bytes_, pages_ + pages_bytes_);
 }
 
 Result<GuardedBuffer> GuardedBuffer::from_file(const std::string& path, size_t size_bytes) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return Error{ErrorCode::io, path + ": " + std::strerror(errno)};
   GuardedBuffer buffer(size_bytes);
+  if (buffer.data()) std::fill(buffer.pages_, buffer.data_, std::byte{0xff});
   size_t got = 0;
   while (buffer.data() && got < size_bytes) {
     const ssize_t n = read(fd, buffer.data() + got, size_bytes - got);

@@ -1,6 +1,6 @@
-// GuardedBuffer: memory with a page that can't be touched on either side. Its end lies against the
-// page behind, as nearly as an alignment of 64 bytes allows, so that one vector too far is a fault
-// and not a silent neighbour.
+// GuardedBuffer: memory between pages that can't be touched. Its end lies against the page behind,
+// as nearly as an alignment of 64 bytes allows, so that one vector too far is a fault and not a
+// silent neighbour. What lies before its begin is less than a page; a huge one, where it has those.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -12,8 +12,10 @@ namespace tenfold::runner {
 class GuardedBuffer {
  public:
   GuardedBuffer() = default;
-  /// data() is null when the system refuses.
-  explicit GuardedBuffer(size_t size_bytes);
+  /// Huge pages are what a network has, and address translation a part of what is timed; what is
+  /// only checked is better off with small ones. data() is null when the system refuses.
+  enum class PageSize { small, huge_where_large };
+  explicit GuardedBuffer(size_t size_bytes, PageSize page_size = PageSize::huge_where_large);
   ~GuardedBuffer();
   GuardedBuffer(GuardedBuffer&& other) noexcept { swap(other); }
   GuardedBuffer& operator=(GuardedBuffer&& other) noexcept {
@@ -31,7 +33,8 @@ class GuardedBuffer {
   void mark_margins();
   bool margins_are_marked() const;
 
-  /// The content of a file, which must have exactly size_bytes. Errors: io, corrupt.
+  /// The content of a file, which must have exactly size_bytes; NaNs before it. Errors: io,
+  /// corrupt.
   static Result<GuardedBuffer> from_file(const std::string& path, size_t size_bytes);
 
  private:

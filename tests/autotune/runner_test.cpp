@@ -16,9 +16,11 @@ constexpr const char* relu = "for (int i = 0; i < 128; ++i) y[i] = x[i] > 0 ? x[
 /// One runner for a task of 128 elements, y = relu(x), and candidates from C.
 class BadCandidates : public testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { start({1, 4, 4, 8}); }
+
+  void start(const Dims& dims) {
     task_.op = "map";
-    task_.inputs = task_.outputs = {dense_view(DType::f32, {1, 4, 4, 8})};
+    task_.inputs = task_.outputs = {dense_view(DType::f32, dims)};
     task_.epilogue = {{"relu", {}, -1}};
     RunnerOptions options;
     options.timeout_s = 1;
@@ -133,6 +135,27 @@ TEST_F(BadCandidates, MisusedScratch) {
   expect_failure(TrialStatus::run_failed,
                  "the kernel returned -11: the kernel asks for more than 4 GiB",
                  "if (!halide_malloc(context, 1ul << 40)) return -11;");
+}
+
+TEST_F(BadCandidates, LargeBuffersAreGuardedToo) {
+  start({1, 64, 64, 8});  // 128 KB, on huge pages
+  const std::string large = "for (int i = 0; i < 32768; ++i) y[i] = x[i] > 0 ? x[i] : 0;";
+  const Measurement good = measure(large);
+  ASSERT_EQ(good.status, TrialStatus::ok) << good.reason;
+  const auto expect = [&](TrialStatus status, const std::string& words, const std::string& body) {
+    const Measurement bad = measure(body + large);
+    EXPECT_EQ(bad.status, status) << bad.reason;
+    EXPECT_THAT(bad.reason, HasSubstr(words));
+  };
+  expect(TrialStatus::run_failed, "SIGSEGV", "y[32768] = 0;");
+  expect(TrialStatus::run_failed, "SIGSEGV", "*(volatile const float*)(x + 32768);");
+  expect(TrialStatus::wrong_result, "before its begin", "y[-1] = 0;");
+  expect(TrialStatus::wrong_result, "before its begin", "y[-30000] = 0;");
+  expect(TrialStatus::run_failed, "SIGSEGV",
+         "float* s = halide_malloc(context, 1 << 20); s[-4096] = 1; halide_free(context, s);");
+  const Measurement early = measure(large + " y[5] = x[-9] * 0 + y[5];");
+  EXPECT_EQ(early.status, TrialStatus::wrong_result);
+  EXPECT_THAT(early.reason, HasSubstr("got nan"));
 }
 
 TEST_F(BadCandidates, LoopsRunOnTheProductsThreads) {

@@ -44,14 +44,19 @@ TEST(Memory, NothingIsAllocatedAfterTheFirstRun) {
 }
 
 TEST(Memory, PagesAreZeroAndReadableAround) {
-  for (const size_t size : {size_t{0}, size_t{1}, size_t{5000}, size_t{5} << 20}) {
-    const Pages pages(size);
+  for (const size_t size :
+       {size_t{0}, size_t{1}, size_t{5000}, size_t{124} << 10, size_t{128} << 10, size_t{300} << 10,
+        (size_t{2} << 20) + 1, size_t{5} << 20}) {
+    Pages pages(size);
     ASSERT_NE(pages.data(), nullptr);
     ASSERT_GE(pages.size_bytes(), size);
-    EXPECT_EQ(reinterpret_cast<uintptr_t>(pages.data()) % (size < (2 << 20) ? 4096 : 2 << 20), 0u);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(pages.data()) % (size < (128 << 10) ? 4096 : 2 << 20),
+              0u);
     for (size_t i = 0; i < size; i += 511) ASSERT_EQ(pages.data()[i], std::byte{0});
-    EXPECT_EQ(pages.data()[-64], std::byte{0});
-    EXPECT_EQ(pages.data()[pages.size_bytes() + 63], std::byte{0});
+    EXPECT_EQ(pages.data()[-4096], std::byte{0});
+    EXPECT_EQ(pages.data()[pages.size_bytes() + 4095], std::byte{0});
+    EXPECT_TRUE(pages.make_read_only());
+    EXPECT_EQ(pages.data()[pages.size_bytes() + 4095], std::byte{0});
   }
   EXPECT_EQ(Pages(SIZE_MAX / 4).data(), nullptr);
 }

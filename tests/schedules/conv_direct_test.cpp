@@ -87,6 +87,13 @@ TEST_F(ConvDirect, ThreadsShareStripsWhereBlocksOfChannelsWouldReadMore) {
       {"conv2d h=28 w=28 c=512 k=1024 stride=2 bias", 1},  // strips of few pixels
       {"conv2d h=65 w=65 c=2048 k=256 bias", 1},           // more strips than blocks
       {"conv2d h=28 w=28 c=512 k=512 r=3 s=3 stride=2 pad=1 halo bias", 1},  // strips read more
+      {"conv2d h=7 w=7 c=512 k=512 bias", 1},           // weights that outweigh the map
+      {"conv2d h=4 w=4 c=640 k=320 bias", 1},           // the same
+      {"conv2d h=14 w=14 c=256 k=192 bias", 0},         // a little less than the map
+      {"conv2d h=7 w=7 c=128 k=120 bias", 0},           // few of them
+      {"conv2d h=7 w=7 c=1024 k=96 pre=relu bias", 0},  // changed on load: less than two maps
+      {"conv2d h=7 w=7 c=512 k=512 pre=relu bias", 1},  // changed on load: ten maps
+      {"conv2d h=7 w=7 c=512 k=512 groups=2 bias", 0},
   };
   Target target = *parse_target("x86_64-avx512");
   target.l1_bytes = 48 << 10;
