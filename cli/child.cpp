@@ -31,11 +31,10 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
 }
 
 /// Whether these variables (NAME=VALUE) have one of the same name.
-bool is_set_in(const std::vector<std::string>& variables, const std::string_view variable) {
+bool is_set_in(const std::vector<std::string>& variables, std::string_view variable) {
   const std::string_view name = variable.substr(0, variable.find('=') + 1);
-  return std::any_of(variables.begin(), variables.end(), [&](const std::string& set) {
-    return set.compare(0, name.size(), name) == 0;
-  });
+  return std::any_of(variables.begin(), variables.end(),
+                     [&](const std::string& set) { return set.starts_with(name); });
 }
 
 ErrorCode code_named(const std::string& name) {

@@ -9,8 +9,8 @@
 namespace tenfold::runtime {
 
 /// Zeroed pages of the process's own: from 128 KiB on huge ones, the last too, where the system has
-/// them. A page is readable before and behind them, since vector loads may
-/// start early and end late.
+/// them. A page is readable before and behind them, since vector loads may start early and end
+/// late.
 class Pages {
  public:
   Pages() = default;

@@ -90,9 +90,8 @@ bool reads_planes_uncopied(const Task& task, const ConvTile& tile, const Target&
 // blocks ask for the next one while they multiply. A few pages are there before it would show. For
 // blocks a map that is changed on load is made whole, a pass of its own, which twice as many
 // weights are worth; groups were not measured. One thread of a Granite Rapids, 2026-11, 1x1,
-// weights in L2 and in memory: 512
-// -> 512@7 0.153 and 0.246 ms by strips, 0.154 and 0.172 by blocks; 640 -> 320@4 0.036 and 0.101,
-// 0.043 and 0.067. Networks: docs/design.md.
+// weights in L2 and in memory: 512 -> 512@7 0.153 and 0.246 ms by strips, 0.154 and 0.172 by
+// blocks; 640 -> 320@4 0.036 and 0.101, 0.043 and 0.067. Networks: docs/design.md.
 bool reads_weights_once(const Task& task, const ConvShape& s, bool by_tile, const Target& target) {
   constexpr double least_bytes = 64 << 10;
   const double weights = weight_bytes(s), l2 = static_cast<double>(target.l2_bytes),

@@ -28,7 +28,7 @@ GuardedBuffer::GuardedBuffer(size_t size_bytes, PageSize page_size) {
   const bool huge = page_size == PageSize::huge_where_large && size_bytes >= least_huge_bytes;
   const size_t usable =
       round_up(std::max<size_t>(size_bytes, 1), huge ? huge_page_bytes : page_bytes);
-  const size_t slack = huge ? huge_page_bytes : 0;
+  const size_t slack = huge ? huge_page_bytes : 0;  // to begin on a huge page
   void* mapping =
       mmap(nullptr, usable + slack + 2 * page_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapping == MAP_FAILED) return;
