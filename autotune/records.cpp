@@ -48,6 +48,11 @@ Nearness nearness(const TrialKey& key, const RecordQuery& query, const DeviceFac
   return near;
 }
 
+bool has_tried(const std::vector<Trial>& trials, const std::string& algorithm) {
+  return std::any_of(trials.begin(), trials.end(),
+                     [&](const Trial& trial) { return trial.config.algorithm == algorithm; });
+}
+
 }  // namespace
 
 const char* to_string(RecordSource source) {
@@ -80,13 +85,16 @@ Result<ChosenConfig> choose_config(SqliteDatabase& database, const Task& task,
     const auto space = schedules::find_space(trial.config.algorithm);
     if (!space || (*space)->version != trial.key.space_version) continue;
     if (!schedules::check(task, query.target, trial.config)) continue;
-    if (query.allowed && !query.allowed(trial.config)) continue;
+    if (!schedules::accurate(task, trial.config, query.accuracy)) continue;
     groups[nearness(trial.key, query, here, devices)].push_back(std::move(trial));
   }
-  for (const auto& [near, group] : groups)
-    if (const auto best = winner(group))
+  const Config untuned = schedules::initial_config(task, query.target, query.accuracy);
+  for (const auto& [near, group] : groups) {
+    const auto best = winner(group);
+    if (best && has_tried(group, untuned.algorithm))
       return ChosenConfig{best->config, near.source, best->median_ns(), best->key.device_name};
-  return ChosenConfig{schedules::initial_config(task, query.target), RecordSource::untuned, 0, ""};
+  }
+  return ChosenConfig{untuned, RecordSource::untuned, 0, ""};
 }
 
 void RecordCoverage::add(const Task& task, const ChosenConfig& chosen) {

@@ -3,11 +3,11 @@
 // reported.
 #pragma once
 #include <array>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "autotune/database.h"
+#include "schedules/space.h"
 
 namespace tenfold::autotune {
 
@@ -33,11 +33,12 @@ struct RecordQuery {
   Target target;
   int threads = 1;
   std::string compiler;
-  std::function<bool(const Config&)> allowed;  // null: every config
+  double accuracy = schedules::default_accuracy;  // configs of a larger extra error are left out
 };
 
 /// Never fails for want of a record. Only configs that are legal now and whose space has not
-/// changed are taken.
+/// changed are taken, and only from where the default's space was tried too: once that has changed,
+/// the best of what other spaces still hold never competed with the default of today.
 Result<ChosenConfig> choose_config(SqliteDatabase& database, const Task& task,
                                    const RecordQuery& query);
 

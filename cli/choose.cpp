@@ -25,18 +25,15 @@ Result<Chooser> Chooser::make(autotune::SqliteDatabase* database, const std::vec
   std::vector<double> scales;
   for (const Task& task : tasks) {
     if (schedules::spaces_for(task, options.target).empty())
-      return Error{ErrorCode::unsupported,
-                   task.op + " has no schedule for " + options.target.name};
+      return Error{ErrorCode::unsupported, task.op + " has no schedule for " + options.target.name};
     autotune::ChosenConfig chosen;
     if (database) {
-      const autotune::RecordQuery query{
-          options.target, options.threads, codegen::compiler_version(), [&](const Config& config) {
-            return schedules::accurate(task, config, options.accuracy);
-          }};
+      const autotune::RecordQuery query{options.target, options.threads,
+                                        codegen::compiler_version(), options.accuracy};
       TENFOLD_TRY(chosen, autotune::choose_config(*database, task, query));
-    }
-    if (chosen.source == autotune::RecordSource::untuned)
+    } else {
       chosen.config = schedules::initial_config(task, options.target, options.accuracy);
+    }
     if (chosen.time_ns > 0) scales.push_back(chosen.time_ns / 1e9 / graph::estimated_seconds(task));
     chooser.chosen_[to_text(task)] = std::move(chosen);
   }

@@ -17,15 +17,16 @@ class Records : public testing::Test {
     auto opened = SqliteDatabase::open({folder_.file("db"), {}});
     ASSERT_TRUE(opened);
     database_ = *std::move(opened);
-    const schedules::Space* space = schedules::spaces_for(task_, query_.target).front();
+    const Config initial = schedules::initial_config(task_, query_.target);
+    const schedules::Space* space = *schedules::find_space(initial.algorithm);
     version_ = space->version;
-    const Config initial = space->initial(task_, query_.target);
-    // Legal configs that differ from the default.
+    // Legal and accurate configs that differ from the default.
     for (const schedules::Axis& axis : space->axes(task_, query_.target))
       for (const int64_t value : axis.values) {
         Config config = initial;
         config.values[axis.name] = value;
-        if (config != initial && space->legal(task_, query_.target, config))
+        if (config != initial && space->legal(task_, query_.target, config) &&
+            schedules::accurate(task_, config, query_.accuracy))
           configs_.push_back(config);
       }
     ASSERT_GE(configs_.size(), 4u);
@@ -109,6 +110,38 @@ TEST_F(Records, NothingStaleOrIllegalIsTaken) {
   add(unknown, 10);
   add(configs_[2], 10, [](TrialKey& key) { key.target = "x86_64-avx512"; });
   EXPECT_EQ(choose().source, RecordSource::untuned);
+}
+
+TEST_F(Records, WhatNeverCompetedWithTheDefaultDoesNotDisplaceIt) {
+  const Config untuned = schedules::initial_config(task_, query_.target);
+  const schedules::Space* other = nullptr;
+  for (const schedules::Space* space : schedules::spaces_for(task_, query_.target))
+    if (space->name != untuned.algorithm) other = space;
+  ASSERT_NE(other, nullptr);
+  const Config slower = other->initial(task_, query_.target);
+  const auto of_other = [&](TrialKey& key) { key.space_version = other->version; };
+
+  add(untuned, 10, [&](TrialKey& key) { key.space_version = version_ + 1; });
+  add(slower, 2000, of_other);
+  EXPECT_EQ(choose().source, RecordSource::untuned);
+  EXPECT_EQ(choose().config, untuned);
+  EXPECT_EQ(choose().time_ns, 0);
+
+  // On another machine both were tried: that is the nearest answer.
+  const auto elsewhere = [&](int version) {
+    return [version](TrialKey& key) {
+      key.device_name = "Other CPU";
+      key.space_version = version;
+    };
+  };
+  add(untuned, 3000, elsewhere(version_));
+  add(slower, 1000, elsewhere(other->version));
+  EXPECT_EQ(choose().source, RecordSource::similar_machine);
+  EXPECT_EQ(choose().config, slower);
+
+  add(untuned, 3000);
+  EXPECT_EQ(choose().source, RecordSource::exact);
+  EXPECT_EQ(choose().time_ns, 2000);
 }
 
 TEST_F(Records, CoverageIsCountedAndMayBeRequired) {
