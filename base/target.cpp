@@ -43,6 +43,15 @@ bool halves_wide_vectors() {
 #endif
 }
 
+// The L3 that the first core has a part in; 0 where the system does not tell. Where a socket has
+// several, as AMD's do, sysconf gives their sum.
+int64_t shared_l3_bytes() {
+  std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index3/size");
+  int64_t kib = 0;
+  char unit = 0;
+  return file >> kib >> unit && kib > 0 && unit == 'K' ? kib << 10 : 0;
+}
+
 void take_caches_of_this_machine(Target& target) {
   const auto take = [](int name, int64_t& bytes) {
     if (const long size = sysconf(name); size > 0) bytes = size;
@@ -50,6 +59,7 @@ void take_caches_of_this_machine(Target& target) {
   take(_SC_LEVEL1_DCACHE_SIZE, target.l1_bytes);
   take(_SC_LEVEL2_CACHE_SIZE, target.l2_bytes);
   take(_SC_LEVEL3_CACHE_SIZE, target.l3_bytes);
+  if (const int64_t shared = shared_l3_bytes(); shared > 0) target.l3_bytes = shared;
 }
 
 }  // namespace

@@ -12,6 +12,17 @@ constexpr int line_floats = 16;
 // A block that is used in one pass is asked for shortly before: it need not stay anywhere.
 constexpr int short_distance_floats = 1024;
 
+// `value`, after asking for the lines of `count` floats from `first` on.
+Expr ask(Expr value, const std::string& buffer, const Expr& first, int count) {
+  for (int line = 0; line < count; line += line_floats) {
+    const Expr prefetch =
+        Call::make(Halide::Float(32), Call::prefetch,
+                   {Variable::make(Halide::Handle(), buffer), first + line, 1, 1}, Call::Intrinsic);
+    value = Call::make(value.type(), Call::return_second, {prefetch, value}, Call::Intrinsic);
+  }
+  return value;
+}
+
 /// Halide's own directive is of no use here: it asks for one line in four (its lines are of 64
 /// elements), in a loop of its own.
 class AskAhead : public IRMutator {
@@ -80,24 +91,53 @@ class AskAhead : public IRMutator {
     return static_cast<int>((elements + turns - 1) / turns);
   }
 
-  // `value`, after asking for the lines of `count` floats from `first` on.
-  static Expr ask(Expr value, const std::string& buffer, const Expr& first, int count) {
-    for (int line = 0; line < count; line += line_floats) {
-      const Expr prefetch = Call::make(
-          Halide::Float(32), Call::prefetch,
-          {Variable::make(Halide::Handle(), buffer), first + line, 1, 1}, Call::Intrinsic);
-      value = Call::make(value.type(), Call::return_second, {prefetch, value}, Call::Intrinsic);
-    }
-    return value;
-  }
-
   WeightStream stream_;
   ResultStream results_;
   std::map<std::string, Expr> turns_;  // of the loops named by the streams; 0 outside
   bool wanted_ = false;                // in a step, before its first load
 };
 
+class AskForPixels : public IRMutator {
+ public:
+  explicit AskForPixels(PixelsAhead ahead) : ahead_(std::move(ahead)) {}
+
+ private:
+  using IRMutator::visit;
+
+  Stmt visit(const For* loop) override {
+    const Expr before = turn_;
+    if (loop->name.ends_with(ahead_.loop)) turn_ = Variable::make(Halide::Int(32), loop->name);
+    Stmt changed = IRMutator::visit(loop);
+    turn_ = before;
+    return changed;
+  }
+
+  // The first load of a turn.
+  Expr visit(const Load* load) override {
+    const auto* vector = load->index.as<Ramp>();
+    if (!turn_.defined() || load->name != ahead_.input || !vector) return load;
+    const int turns = std::max(1, line_floats / ahead_.lanes);
+    const Expr own = turn_ % turns * (ahead_.pixel_stride - ahead_.lanes);
+    Expr value = load;
+    for (int y = 0; y < ahead_.rows; ++y)
+      for (int x = 0; x < ahead_.pixels; x += turns)
+        value = ask(
+            value, load->name,
+            vector->base + own + ahead_.first_row + y * ahead_.row_stride + x * ahead_.pixel_stride,
+            1);
+    turn_ = Expr();
+    return value;
+  }
+
+  PixelsAhead ahead_;
+  Expr turn_;  // in a turn, before its first load
+};
+
 }  // namespace
+
+void prefetch_pixels(Scheduled& scheduled, const PixelsAhead& ahead) {
+  scheduled.pipeline.add_custom_lowering_pass(new AskForPixels(ahead));
+}
 
 void prefetch_next_block(Scheduled& scheduled, const WeightStream& stream) {
   prefetch_next_block(scheduled, stream, {});

@@ -38,6 +38,18 @@ struct ResultStream {
   int block_elements = 0;        // 0: nothing is asked for
 };
 
+/// Pixels that a later loop reads: rows of them, by their distances in floats. Each turn of `loop`,
+/// which goes over vectors of channels, asks for its own channels' lines; where several turns share
+/// a line, the first of them for the first pixel, the second for the second, and so on.
+struct PixelsAhead {
+  std::string input, loop;
+  int lanes;      // of a turn's vector
+  int first_row;  // from the first pixel that the turn loads
+  int rows, pixels;
+  int row_stride, pixel_stride;
+};
+void prefetch_pixels(Scheduled& scheduled, const PixelsAhead& ahead);
+
 /// Has each step ask for its share of the next block, so that all passes are spent waiting for it
 /// and not the first alone. One core of a Zen 3, products of 16 tiles in 4 passes, 37 MB of
 /// weights, 2026-11: 5.0 ms without, 4.5 ms with the line 4 KiB ahead asked for, 3.3 ms so, of

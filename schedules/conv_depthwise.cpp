@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "dsl/op.h"
+#include "schedules/ahead_halide.h"
 #include "schedules/alias.h"
 #include "schedules/conv_loops_halide.h"
 #include "schedules/depthwise_cycles.h"
@@ -63,6 +64,7 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
       {"order", {0, 1}},  // the other channels are 0: outside a strip's rows, 1: inside a row
       strip_axis(s),
       copy_axis(task),
+      {"ahead", {0, 1}},  // a tile asks for what the one below it reads first
   };
 }
 
@@ -105,6 +107,8 @@ Status legal(const Task& task, const Target& target, const Config& config) {
   // A single pixel's taps are always taken: there is no smaller body.
   if (body(s, config) > 512 && config.at("xt") * config.at("yt") > 1)
     return illegal("the unrolled body is too long");
+  if (config.at("ahead") && (config.at("stage") != stage_none || !config.at("ru") || s.k != s.c))
+    return illegal("only what an unrolled body loads itself is asked for ahead");
   if (config.at("strip") >= strip_tiles(s, config.at("xt"), config.at("yt")))
     return illegal("the strip is the whole image");
   return {};
@@ -116,8 +120,11 @@ Config initial(const Task& task, const Target& target) {
   const ConvShape s = conv_shape(task);
   const std::vector<int64_t> widths = lane_choices(task, target);
   const Axis stages = copy_axis(task);
-  const std::vector<int64_t> orders =
-      from_far_l3(task, target) ? std::vector<int64_t>{0, 1} : std::vector<int64_t>{0};
+  const bool far = from_far_l3(task, target);
+  const std::vector<int64_t> orders = far ? std::vector<int64_t>{0, 1} : std::vector<int64_t>{0};
+  // Beside a far L3 it was not measured; tiles that step over pixels or rows lost by it.
+  const dsl::Window& w = s.window;
+  const bool may_ask = !far && std::max({w.stride_h, w.stride_w, w.dilation_h, w.dilation_w}) == 1;
   Config best{"depthwise", {}};
   double least = std::numeric_limits<double>::max();
   const auto consider = [&](const Config& config) {
@@ -129,7 +136,8 @@ Config initial(const Task& task, const Target& target) {
                                             .vectors = kb > 0 ? kb : divide_up(s.k, lanes),
                                             .copied = config.at("stage") != stage_none,
                                             .unrolled = config.at("ru") == 1,
-                                            .by_rows = config.at("order") == 1});
+                                            .by_rows = config.at("order") == 1,
+                                            .ahead = config.at("ahead") == 1});
     if (cycles < least && legal(task, target, config)) least = cycles, best = config;
   };
   // Of equal ones the first.
@@ -145,16 +153,18 @@ Config initial(const Task& task, const Target& target) {
             if (kb > 0 && order == 0 && divide_up(divide_up(s.k, lanes), kb) < 4) continue;
             for (const int64_t stage : order == 0 ? stages.values : std::vector{stages.values[0]})
               for (const int64_t ru : {1, 0})
-                if (stage != stage_root && (ru == 1 || s.window.kernel_h > 1))
-                  consider({"depthwise",
-                            {{"lanes", lanes},
-                             {"xt", xt},
-                             {"yt", yt},
-                             {"ru", ru},
-                             {"kb", kb},
-                             {"order", order},
-                             {"strip", 0},
-                             {"stage", stage}}});
+                for (const int64_t ahead : {0, may_ask && kb > 0 ? 1 : 0})
+                  if (stage != stage_root && (ru == 1 || s.window.kernel_h > 1))
+                    consider({"depthwise",
+                              {{"lanes", lanes},
+                               {"xt", xt},
+                               {"yt", yt},
+                               {"ru", ru},
+                               {"kb", kb},
+                               {"order", order},
+                               {"strip", 0},
+                               {"stage", stage},
+                               {"ahead", ahead}}});
           }
       }
   }
@@ -175,6 +185,21 @@ std::vector<Packing> packing(const Task& task, const Target&, const Config&) {
   const Dims weights = packings[0].source;  // to {R, S, K}
   packings[0].axes = {{2, 1, weights[2]}, {3, 1, weights[3]}, {0, 1, weights[0]}};
   return packings;
+}
+
+// The pixels that the tile below reads and this one does not.
+PixelsAhead next_rows(const Task& task, const ConvShape& s, const Config& config) {
+  const dsl::Window& w = s.window;
+  const Dims& strides = task.inputs[0].strides;
+  const int64_t xt = config.at("xt"), yt = config.at("yt"),
+                window_rows = (yt - 1) * w.stride_h + (w.kernel_h - 1) * w.dilation_h + 1;
+  const auto whole = [](int64_t value) { return static_cast<int>(value); };
+  PixelsAhead ahead;
+  ahead.lanes = whole(config.at("lanes"));
+  ahead.first_row = whole(window_rows * strides[1]);
+  ahead.rows = whole(yt * w.stride_h), ahead.pixels = whole(xt * w.stride_w);
+  ahead.row_stride = whole(strides[1]), ahead.pixel_stride = whole(strides[2]);
+  return ahead;
 }
 
 /// parallel strips of rows of images, and blocks of channels: for y by yt, x by xt: for the block's
@@ -245,13 +270,20 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   const bool blocks = axis("kb") > 0 && axis("order") == 0;  // each item makes its own channels
   keep_load(algorithm, out, item, task, target, config.at("stage"),
             blocks ? std::max<int64_t>(1, lanes / multiplier) : 0);
-  return finish(algorithm, binding);
+  Scheduled scheduled = finish(algorithm, binding);
+  if (axis("ahead")) {
+    PixelsAhead ahead = next_rows(task, s, config);
+    ahead.input = binding.inputs[0].name();
+    ahead.loop = "." + ko.name();
+    prefetch_pixels(scheduled, ahead);
+  }
+  return scheduled;
 }
 
 }  // namespace
 
 Space conv_depthwise_space() {
-  return {"depthwise", 4, serves, axes, legal, initial, packing, apply, nullptr};
+  return {"depthwise", 5, serves, axes, legal, initial, packing, apply, nullptr};
 }
 
 }  // namespace tenfold::schedules

@@ -95,13 +95,26 @@ double tile_cycles(const Task& task, const ConvShape& s, const Target& target,
   return spilling * std::max({each * products / 2, each * loads / 2, 4 * taps * alone}) + between;
 }
 
+// Of the maps' lines, what L2 does not hold.
+double beyond_l2(const Task& task, const Target& target) {
+  return std::clamp(as_double(map_bytes(task)) / as_double(target.l2_bytes) - 0.9, 0.0, 1.0);
+}
+
+// Whether the other cores leave no room in L3: seen between 8 and 13 MB of 32.
+bool from_memory(const Task& task, const Target& target) {
+  return map_bytes(task) > target.l3_bytes / 3;
+}
+
 }  // namespace
 
 // Figures of a Zen 3 core: cycles between products for a line from L2 (0.3 where all of the task's
 // lines lie there, 2.5 where they come from L3), 8 for one of a tile whose lines displace each
 // other, 3 for pixels of one line, of which a prefetcher makes nothing. From a far L3, one core of
 // a Granite Rapids (2026-11, fitted to 70 trials each of 8 maps): 5 cycles a line of whole pixels,
-// 9 and more of pieces.
+// 9 and more of pieces. Of a Zen 3 core again (2026-12, least of three, 12 maps): maps that lie in
+// no cache take 19 cycles a line by whole pixels, 25 by four lines, 35 by two, 50 by one; asked for
+// a row of tiles ahead, 512@14 by two lines goes from 0.0299 to 0.0226 ms, and 384@14, whose lines
+// then displace each other, from 0.0232 to 0.0268.
 double depthwise_cycles(const Task& task, const ConvShape& s, const Target& target,
                         const DepthwiseLoops& loops) {
   const dsl::Window& w = s.window;
@@ -123,6 +136,7 @@ double depthwise_cycles(const Task& task, const ConvShape& s, const Target& targ
   const double window_rows =
       as_double((loops.yt - 1) * w.stride_h + (w.kernel_h - 1) * w.dilation_h + 1);
   const double window = window_rows * as_double(in.dims[2] + w.pad_left + w.pad_right) * kept_lines;
+  const double asked = loops.ahead ? window * as_double(loops.yt * w.stride_h) / window_rows : 0;
   const double inputs = tile.rows * tile.columns;
   const double fresh = std::min(inputs, tile.pixels * as_double(w.stride_h * w.stride_w));
   const double l2_lines = as_double(target.l2_bytes) / line_bytes;
@@ -130,7 +144,7 @@ double depthwise_cycles(const Task& task, const ConvShape& s, const Target& targ
   const double line_cycles = in_l2 ? 0.3 : window < 0.6 * l2_lines ? 0.8 : 2.5;
   // Of the window, what stays until the next row reads it.
   const double stays =
-      by_rows ? 0 : std::min(1.0, 0.8 * sets.held(run_lines) / (window + taps * run));
+      by_rows ? 0 : std::min(1.0, 0.8 * sets.held(run_lines) / (window + asked + taps * run));
   double lines = fresh + (1 - stays) * (inputs + taps - fresh);
   if (far) {  // of a row, what stays until the next tile does
     const double in_row = tile.rows * std::min(tile.columns, as_double(loops.xt * w.stride_w));
@@ -139,14 +153,18 @@ double depthwise_cycles(const Task& task, const ConvShape& s, const Target& targ
     lines = std::min(lines, in_row + (1 - left) * (inputs + taps - in_row));
   }
   cycles += line_cycles * lines * vector_lines;
-  cycles += 3 * (fresh + tile.pixels) * vector_lines / (run * run);
+  const double l3_lines = beyond_l2(task, target);
+  const double waited = (1 - (loops.ahead ? 0.7 * l3_lines : 0)) * fresh + tile.pixels;
+  cycles += 3 * waited * vector_lines / (run * run);
+  if (loops.ahead) cycles += 0.5 * fresh * std::min(1.0, vector_lines);
   // Lines from L3: a prefetcher follows whole pixels, several of which lie in a page.
   if (!in_l2) {
     const bool whole = !loops.copied && loops.vectors * loops.lanes >= s.k;
     const double pages = whole ? half_page_share(in) : 1;
     const double piece = 5 + 6 / run + (by_rows ? 0 : 4);
-    const double each = !far ? 2 * pages : whole ? 5 * pages : piece;
-    cycles += each * (fresh + tile.pixels) * vector_lines;
+    const double near = 2 * pages + (from_memory(task, target) ? 28 / run : 0);
+    const double each = !far ? near : whole ? 5 * pages : piece;
+    cycles += each * waited * vector_lines;
   }
   // A tile's lines displace each other, from half of what there is room for, and those that a
   // prefetcher adds; of twelve ways enough are left for these.

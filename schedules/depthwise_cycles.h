@@ -11,6 +11,7 @@ struct DepthwiseLoops {
   bool copied;           // from a dense copy of the block's input
   bool unrolled;         // rows of taps
   bool by_rows = false;  // all channels of a row of tiles before the next row
+  bool ahead = false;    // the next row's pixels are asked for
 };
 
 /// Cycles of the whole task; a figure to compare loops by. by_rows changes it only where

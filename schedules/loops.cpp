@@ -151,14 +151,10 @@ double tile_use(int64_t extent, int64_t tile) {
   return static_cast<double>(extent) / static_cast<double>((extent + tile - 1) / tile * tile);
 }
 
-namespace {
-
 int64_t map_bytes(const Task& task) {
   const Dims &in = task.inputs[0].dims, &out = task.outputs[0].dims;
   return 4 * (in[1] * in[2] * in[3] + out[1] * out[2] * out[3]);
 }
-
-}  // namespace
 
 bool maps_fit_l2(const Task& task, const Target& target) {
   return static_cast<double>(map_bytes(task)) < 0.9 * static_cast<double>(target.l2_bytes);

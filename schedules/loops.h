@@ -70,7 +70,10 @@ double tile_cycles(const Target& target, int64_t lanes, int64_t vectors, int64_t
 /// The share of a dimension's last tile that is used.
 double tile_use(int64_t extent, int64_t tile);
 
-/// Whether an image's input and output, of four dims, fit L2 together, with some room.
+/// An image's input and output together, of four dims.
+int64_t map_bytes(const Task& task);
+
+/// Whether these fit L2 together, with some room.
 bool maps_fit_l2(const Task& task, const Target& target);
 
 /// Whether they do not, and L3 is far from the core, as where many share it, which is told by the

@@ -85,7 +85,7 @@ Spills spills_of(const char* target, const char* spec, const char* config) {
 TEST(AlignedStack, HoldsTheVectorsThatFindNoRegister) {
   for (const auto& [target, spec, config] :
        {std::tuple{"x86_64-avx2", "conv2d h=28 w=28 c=192 k=192 r=7 s=7 pad=3 depthwise halo bias",
-                   "depthwise kb=5 lanes=8 order=0 ru=1 stage=0 strip=0 xt=4 yt=2"},
+                   "depthwise ahead=0 kb=5 lanes=8 order=0 ru=1 stage=0 strip=0 xt=4 yt=2"},
         {"x86_64-avx512", "conv2d h=8 w=8 c=128 k=128 r=3 s=3 pad=1 groups=32 halo bias relu",
          "grouped cu=4 gb=0 kt=1 lanes=16 order=0 share=4 stage=0 strip=1 tu=2 turns=0 xt=4 "
          "yt=4"}}) {

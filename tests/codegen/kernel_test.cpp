@@ -80,6 +80,24 @@ TEST(Kernel, PrefetchesIntoEveryLevel) {
   EXPECT_THAT(code, testing::Not(testing::HasSubstr("prefetchnta")));
 }
 
+// A tile of seven pixels, two vectors of channels to a line: each asks for every other pixel's.
+TEST(Kernel, AsksOnceForALineThatTwoVectorsShare) {
+  KernelRequest request =
+      request_for("conv2d h=14 w=14 c=64 k=64 r=3 s=3 pad=1 depthwise halo bias", "x86_64-avx2");
+  request.config =
+      *parse_config("depthwise ahead=1 kb=2 lanes=8 order=0 ru=1 stage=0 strip=0 xt=7 yt=1");
+  const auto kernel = compile_kernel(request);
+  ASSERT_TRUE(kernel) << kernel.error().message;
+  TestFolder folder;
+  ASSERT_TRUE(write_file(folder / "kernel.o", kernel->object));
+  const std::string code = shell("objdump -d " + folder / "kernel.o");
+  int products = 0, asked = 0;
+  for (size_t at = 0; (at = code.find("vfmadd", at)) != std::string::npos; ++at) ++products;
+  for (size_t at = 0; (at = code.find("prefetcht0", at)) != std::string::npos; ++at) ++asked;
+  EXPECT_GT(asked, 0);
+  EXPECT_LE(asked * 9 * 7, products * 4);
+}
+
 TEST(Kernel, DefinesItsSymbolsAndAlignsItsCode) {
   const auto kernel = compile_kernel(request_for(conv_spec, "x86_64-avx2"));
   ASSERT_TRUE(kernel) << kernel.error().message;

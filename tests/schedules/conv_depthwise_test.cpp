@@ -15,10 +15,21 @@ Task spec(const char* text) {
   return dsl::parse_op_spec(text).value();
 }
 
-Target with_l2(const char* name, int64_t bytes) {
+// Nothing of the machine that the test runs on has a say.
+Target with_caches(const char* name, int64_t l1_bytes, int64_t l2_bytes, int64_t l3_bytes) {
   Target target = *parse_target(name);
-  target.l2_bytes = bytes;
+  target.l1_bytes = l1_bytes;
+  target.l2_bytes = l2_bytes;
+  target.l3_bytes = l3_bytes;
   return target;
+}
+
+Target far_l3(const char* name) {
+  return with_caches(name, 48 << 10, 2 << 20, 256 << 20);
+}
+
+Target near_l3(const char* name) {
+  return with_caches(name, 32 << 10, 512 << 10, 32 << 20);
 }
 
 // Pieces of pixels from a far L3 come at half the rate of whole rows of them.
@@ -29,24 +40,70 @@ TEST(DepthwiseDefault, TakesAllChannelsOfARowWhereMapsLieInAFarL3) {
                               "conv2d h=65 w=65 c=728 k=728 r=3 s=3 pad=2 dilation=2 depthwise "
                               "halo bias"}) {
       const Task task = spec(shape);
-      const Target far = with_l2(name, 2 << 20);
+      const Target far = far_l3(name);
       ASSERT_TRUE(schedules::from_far_l3(task, far));
       const Config config = schedules::initial_config(task, far);
       EXPECT_TRUE(config.at("kb") == 0 || config.at("order") == 1) << to_text(config);
       EXPECT_TRUE(schedules::check(task, far, config));
-      const Target near = with_l2(name, 512 << 10);
+      const Target near = near_l3(name);
       EXPECT_EQ(schedules::initial_config(task, near).at("order"), 0) << shape;
     }
 }
 
 TEST(DepthwiseDefault, KnowsWhatFitsL2) {
   const Task small = spec("conv2d h=28 w=28 c=192 k=192 r=3 s=3 pad=1 depthwise halo bias");
-  EXPECT_FALSE(schedules::from_far_l3(small, with_l2("x86_64-avx512", 2 << 20)));
+  EXPECT_FALSE(schedules::from_far_l3(small, far_l3("x86_64-avx512")));
+}
+
+// From memory, long pieces of pixels: one line at a time takes three times as long.
+TEST(DepthwiseDefault, TakesLongPiecesOfMapsThatNoCacheHolds) {
+  const Target near = near_l3("x86_64-avx2");
+  for (const char* shape : {"conv2d h=56 w=56 c=512 k=512 r=3 s=3 pad=1 depthwise halo bias",
+                            "conv2d h=74 w=74 c=728 k=728 r=3 s=3 pad=1 depthwise halo bias",
+                            "conv2d h=65 w=65 c=728 k=728 r=3 s=3 pad=2 dilation=2 depthwise "
+                            "halo bias"}) {
+    const Config config = schedules::initial_config(spec(shape), near);
+    EXPECT_TRUE(config.at("kb") == 0 || config.at("kb") >= 8) << shape << ": " << to_text(config);
+  }
+}
+
+TEST(DepthwiseDefault, AsksAheadForWhatLiesInANearL3) {
+  const Target near = near_l3("x86_64-avx2");
+  const auto ahead = [](const char* shape, const Target& target) {
+    return schedules::initial_config(spec(shape), target).at("ahead");
+  };
+  const char* beyond_l2 = "conv2d h=14 w=14 c=576 k=576 r=3 s=3 pad=1 depthwise halo bias";
+  EXPECT_EQ(ahead(beyond_l2, near), 1);
+  EXPECT_EQ(ahead("conv2d h=28 w=28 c=576 k=576 r=3 s=3 pad=1 depthwise halo bias",
+                  far_l3("x86_64-avx512")),
+            0);
+  EXPECT_EQ(ahead("conv2d h=14 w=14 c=96 k=96 r=3 s=3 pad=1 depthwise halo bias", near), 0);
+  EXPECT_EQ(ahead("conv2d h=28 w=28 c=576 k=576 r=3 s=3 stride=2 pad=1 depthwise halo bias", near),
+            0);
+}
+
+TEST(DepthwiseSpace, AsksAheadOnlyForWhatAnUnrolledBodyLoads) {
+  const Target target = near_l3("x86_64-avx2");
+  const auto legal = [&](const char* shape, const char* config) {
+    return bool(schedules::check(spec(shape), target, *parse_config(config)));
+  };
+  const char* plain = "conv2d h=14 w=14 c=64 k=64 r=3 s=3 pad=1 depthwise halo bias";
+  const char* doubled = "conv2d h=14 w=14 c=64 k=128 r=3 s=3 pad=1 groups=64 halo bias";
+  EXPECT_TRUE(
+      legal(plain, "depthwise ahead=1 kb=4 lanes=8 order=0 ru=1 stage=0 strip=0 xt=7 yt=1"));
+  EXPECT_FALSE(
+      legal(plain, "depthwise ahead=1 kb=4 lanes=8 order=0 ru=0 stage=0 strip=0 xt=7 yt=1"));
+  EXPECT_FALSE(
+      legal(plain, "depthwise ahead=1 kb=4 lanes=8 order=0 ru=1 stage=1 strip=0 xt=7 yt=1"));
+  EXPECT_TRUE(
+      legal(doubled, "depthwise ahead=0 kb=4 lanes=8 order=0 ru=1 stage=0 strip=0 xt=7 yt=1"));
+  EXPECT_FALSE(
+      legal(doubled, "depthwise ahead=1 kb=4 lanes=8 order=0 ru=1 stage=0 strip=0 xt=7 yt=1"));
 }
 
 // Rows of tiles below each other share no input where the rate is larger than they are high.
 TEST(DepthwiseDefault, CountsTheInputsOfDilatedTiles) {
-  const Target target = with_l2("x86_64-avx512", 2 << 20);
+  const Target target = far_l3("x86_64-avx512");
   const auto cycles = [&](const char* shape, int64_t rows) {
     const Task task = spec(shape);
     return schedules::depthwise_cycles(
