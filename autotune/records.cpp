@@ -114,7 +114,8 @@ std::string RecordCoverage::text() const {
 Status require_tuned(const RecordCoverage& coverage) {
   if (coverage.untuned.empty()) return {};
   return Error{ErrorCode::not_found, std::to_string(coverage.untuned.size()) +
-                                         " tasks have no record (--require-tuned), the first is: " +
+                                         " tasks have no record in which the default of today "
+                                         "competed (--require-tuned), the first is: " +
                                          coverage.untuned.front()};
 }
 

@@ -44,7 +44,7 @@ Result<ChosenConfig> choose_config(SqliteDatabase& database, const Task& task,
 
 struct RecordCoverage {
   std::array<int64_t, record_source_count> tasks{};  // by RecordSource
-  std::vector<std::string> untuned;                  // texts of the tasks without any record
+  std::vector<std::string> untuned;                  // texts of the tasks with none that competed
 
   void add(const Task& task, const ChosenConfig& chosen);
   /// "57 exact, 2 from a similar machine, 1 untuned"

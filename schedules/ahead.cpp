@@ -8,7 +8,6 @@ namespace {
 using namespace Halide::Internal;  // NOLINT: the names of its IR
 using Halide::Expr;
 
-constexpr int line_floats = 16;
 // A block that is used in one pass is asked for shortly before: it need not stay anywhere.
 constexpr int short_distance_floats = 1024;
 
@@ -115,7 +114,8 @@ class AskForPixels : public IRMutator {
   // The first load of a turn.
   Expr visit(const Load* load) override {
     const auto* vector = load->index.as<Ramp>();
-    if (!turn_.defined() || load->name != ahead_.input || !vector) return load;
+    if (!turn_.defined() || load->name != ahead_.input || !vector || !is_const_one(vector->stride))
+      return load;
     const int turns = std::max(1, line_floats / ahead_.lanes);
     const Expr own = turn_ % turns * (ahead_.pixel_stride - ahead_.lanes);
     Expr value = load;
@@ -123,8 +123,7 @@ class AskForPixels : public IRMutator {
       for (int x = 0; x < ahead_.pixels; x += turns)
         value = ask(
             value, load->name,
-            vector->base + own + ahead_.first_row + y * ahead_.row_stride + x * ahead_.pixel_stride,
-            1);
+            vector->base + own + ahead_.first + y * ahead_.row_stride + x * ahead_.pixel_stride, 1);
     turn_ = Expr();
     return value;
   }

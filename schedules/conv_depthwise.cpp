@@ -64,7 +64,7 @@ std::vector<Axis> axes(const Task& task, const Target& target) {
       {"order", {0, 1}},  // the other channels are 0: outside a strip's rows, 1: inside a row
       strip_axis(s),
       copy_axis(task),
-      {"ahead", {0, 1}},  // a tile asks for what the one below it reads first
+      {"ahead", {0, 1}},  // a tile asks for the rows that only the tile below it reads
   };
 }
 
@@ -92,6 +92,23 @@ Status illegal(const std::string& rule) {
   return Error{ErrorCode::invalid_argument, "depthwise: " + rule};
 }
 
+// What prefetch_pixels() expects: a loop over vectors whose turns load runs of their own channels,
+// the first of a block where a line begins, and pixels enough for all turns of a line.
+Status may_ask_ahead(const Task& task, const ConvShape& s, const Config& config) {
+  const int64_t lanes = config.at("lanes"), kb = config.at("kb"),
+                turns = divide_up(line_floats, lanes);
+  if (config.at("stage") != stage_none || !config.at("ru"))
+    return illegal("only what an unrolled body loads itself is asked for ahead");
+  if (lanes == 1 || s.k != s.c || task.attrs.get_int("shuffle", 1) != 1 ||
+      task.inputs[0].strides[3] != 1)
+    return illegal("only runs of channels are asked for ahead");
+  if ((kb > 0 ? kb : divide_up(s.k, lanes)) < 2 || kb * lanes % line_floats != 0)
+    return illegal("blocks of vectors that are no whole lines are not asked for ahead");
+  if (config.at("xt") * s.window.stride_w < turns || s.height <= config.at("yt"))
+    return illegal("there is nothing to ask for ahead");
+  return {};
+}
+
 Status legal(const Task& task, const Target& target, const Config& config) {
   const ConvShape s = conv_shape(task);
   if (config.at("xt") * config.at("yt") + 2 > target.registers)
@@ -107,8 +124,7 @@ Status legal(const Task& task, const Target& target, const Config& config) {
   // A single pixel's taps are always taken: there is no smaller body.
   if (body(s, config) > 512 && config.at("xt") * config.at("yt") > 1)
     return illegal("the unrolled body is too long");
-  if (config.at("ahead") && (config.at("stage") != stage_none || !config.at("ru") || s.k != s.c))
-    return illegal("only what an unrolled body loads itself is asked for ahead");
+  if (config.at("ahead")) TENFOLD_CHECK(may_ask_ahead(task, s, config));
   if (config.at("strip") >= strip_tiles(s, config.at("xt"), config.at("yt")))
     return illegal("the strip is the whole image");
   return {};
@@ -122,9 +138,12 @@ Config initial(const Task& task, const Target& target) {
   const Axis stages = copy_axis(task);
   const bool far = from_far_l3(task, target);
   const std::vector<int64_t> orders = far ? std::vector<int64_t>{0, 1} : std::vector<int64_t>{0};
-  // Beside a far L3 it was not measured; tiles that step over pixels or rows lost by it.
+  // Beside a far L3 it was not measured; tiles that step over pixels or rows lost by it, and so did
+  // whole pixels, which the machine's own prefetcher follows.
   const dsl::Window& w = s.window;
   const bool may_ask = !far && std::max({w.stride_h, w.stride_w, w.dilation_h, w.dilation_w}) == 1;
+  const std::vector<int64_t> aheads =
+      may_ask ? std::vector<int64_t>{0, 1} : std::vector<int64_t>{0};
   Config best{"depthwise", {}};
   double least = std::numeric_limits<double>::max();
   const auto consider = [&](const Config& config) {
@@ -153,8 +172,9 @@ Config initial(const Task& task, const Target& target) {
             if (kb > 0 && order == 0 && divide_up(divide_up(s.k, lanes), kb) < 4) continue;
             for (const int64_t stage : order == 0 ? stages.values : std::vector{stages.values[0]})
               for (const int64_t ru : {1, 0})
-                for (const int64_t ahead : {0, may_ask && kb > 0 ? 1 : 0})
-                  if (stage != stage_root && (ru == 1 || s.window.kernel_h > 1))
+                for (const int64_t ahead : aheads)
+                  if (stage != stage_root && (ru == 1 || s.window.kernel_h > 1) &&
+                      (ahead == 0 || kb > 0))
                     consider({"depthwise",
                               {{"lanes", lanes},
                                {"xt", xt},
@@ -187,7 +207,8 @@ std::vector<Packing> packing(const Task& task, const Target&, const Config&) {
   return packings;
 }
 
-// The pixels that the tile below reads and this one does not.
+// The pixels that the tile below reads and this one does not; of the margins, which a row of tiles
+// reads beyond its own pixels, the right one.
 PixelsAhead next_rows(const Task& task, const ConvShape& s, const Config& config) {
   const dsl::Window& w = s.window;
   const Dims& strides = task.inputs[0].strides;
@@ -196,7 +217,7 @@ PixelsAhead next_rows(const Task& task, const ConvShape& s, const Config& config
   const auto whole = [](int64_t value) { return static_cast<int>(value); };
   PixelsAhead ahead;
   ahead.lanes = whole(config.at("lanes"));
-  ahead.first_row = whole(window_rows * strides[1]);
+  ahead.first = whole(window_rows * strides[1] + w.pad_left * strides[2]);
   ahead.rows = whole(yt * w.stride_h), ahead.pixels = whole(xt * w.stride_w);
   ahead.row_stride = whole(strides[1]), ahead.pixel_stride = whole(strides[2]);
   return ahead;
@@ -208,6 +229,7 @@ PixelsAhead next_rows(const Task& task, const ConvShape& s, const Config& config
 ///   [unrolled: for r, s: one weight vector, a product for each pixel]  (ru=0: r is a loop)
 ///   [unrolled: out = chain(sums)]
 /// stage: before the first tile, a copy of the item's input, masked or only dense.
+/// ahead=1: each vector also asks for its lines of the rows that the tile below adds.
 /// order=0: threads take blocks, too; order=1: the blocks are inside the loop over y. The last
 /// tiles and the last vector of channels shift inwards: a condition on a pixel would be met in each
 /// body. In place, where nothing is computed twice, tiles at the right edge are cut.

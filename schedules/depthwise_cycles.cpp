@@ -95,7 +95,8 @@ double tile_cycles(const Task& task, const ConvShape& s, const Target& target,
   return spilling * std::max({each * products / 2, each * loads / 2, 4 * taps * alone}) + between;
 }
 
-// Of the maps' lines, what L2 does not hold.
+// How much of a map waits for L3, from 0 where it fits L2 to 1 at twice that: a ramp through what
+// was measured, for an older row goes as a newer one comes.
 double beyond_l2(const Task& task, const Target& target) {
   return std::clamp(as_double(map_bytes(task)) / as_double(target.l2_bytes) - 0.9, 0.0, 1.0);
 }
@@ -112,7 +113,8 @@ bool from_memory(const Task& task, const Target& target) {
 // other, 3 for pixels of one line, of which a prefetcher makes nothing. From a far L3, one core of
 // a Granite Rapids (2026-11, fitted to 70 trials each of 8 maps): 5 cycles a line of whole pixels,
 // 9 and more of pieces. Of a Zen 3 core again (2026-12, least of three, 12 maps): maps that lie in
-// no cache take 19 cycles a line by whole pixels, 25 by four lines, 35 by two, 50 by one; asked for
+// no cache take 19 cycles a line by whole pixels, 25 by four lines, 35 by two, 50 by one, of which
+// only what pieces add is counted, for the rest is the same for all loops; asked for
 // a row of tiles ahead, 512@14 by two lines goes from 0.0299 to 0.0226 ms, and 384@14, whose lines
 // then displace each other, from 0.0232 to 0.0268.
 double depthwise_cycles(const Task& task, const ConvShape& s, const Target& target,
@@ -154,7 +156,9 @@ double depthwise_cycles(const Task& task, const ConvShape& s, const Target& targ
   }
   cycles += line_cycles * lines * vector_lines;
   const double l3_lines = beyond_l2(task, target);
-  const double waited = (1 - (loops.ahead ? 0.7 * l3_lines : 0)) * fresh + tile.pixels;
+  const double row_tiles = as_double(divide_up(s.height, loops.yt));
+  const double asked_for = loops.ahead ? 0.7 * l3_lines * (1 - 1 / row_tiles) : 0;
+  const double waited = (1 - asked_for) * fresh + tile.pixels;
   cycles += 3 * waited * vector_lines / (run * run);
   if (loops.ahead) cycles += 0.5 * fresh * std::min(1.0, vector_lines);
   // Lines from L3: a prefetcher follows whole pixels, several of which lie in a page.

@@ -20,14 +20,14 @@ class Records : public testing::Test {
     const Config initial = schedules::initial_config(task_, query_.target);
     const schedules::Space* space = *schedules::find_space(initial.algorithm);
     version_ = space->version;
-    // Legal and accurate configs that differ from the default.
+    // Legal configs that differ from the default.
     for (const schedules::Axis& axis : space->axes(task_, query_.target))
       for (const int64_t value : axis.values) {
         Config config = initial;
         config.values[axis.name] = value;
-        if (config != initial && space->legal(task_, query_.target, config) &&
-            schedules::accurate(task_, config, query_.accuracy))
-          configs_.push_back(config);
+        if (config == initial || !space->legal(task_, query_.target, config)) continue;
+        const bool accurate = schedules::accurate(task_, config, query_.accuracy);
+        (accurate ? configs_ : inaccurate_).push_back(config);
       }
     ASSERT_GE(configs_.size(), 4u);
   }
@@ -52,7 +52,7 @@ class Records : public testing::Test {
   std::unique_ptr<SqliteDatabase> database_;
   const Task task_ = *dsl::parse_op_spec("conv2d n=1 h=14 w=14 c=32 k=32 r=3 s=3 pad=1 bias relu");
   const RecordQuery query_{*parse_target("x86_64-avx2"), 2, "test"};
-  std::vector<Config> configs_;
+  std::vector<Config> configs_, inaccurate_;
   int version_ = 0;
 };
 
@@ -142,6 +142,13 @@ TEST_F(Records, WhatNeverCompetedWithTheDefaultDoesNotDisplaceIt) {
   add(untuned, 3000);
   EXPECT_EQ(choose().source, RecordSource::exact);
   EXPECT_EQ(choose().time_ns, 2000);
+}
+
+TEST_F(Records, WhatIsLessAccurateThanAskedForIsPassedOver) {
+  ASSERT_FALSE(inaccurate_.empty());
+  add(inaccurate_.front(), 10);
+  add(configs_[0], 2000);
+  EXPECT_EQ(choose().config, configs_[0]);
 }
 
 TEST_F(Records, CoverageIsCountedAndMayBeRequired) {

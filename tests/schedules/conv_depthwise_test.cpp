@@ -21,6 +21,7 @@ Target with_caches(const char* name, int64_t l1_bytes, int64_t l2_bytes, int64_t
   target.l1_bytes = l1_bytes;
   target.l2_bytes = l2_bytes;
   target.l3_bytes = l3_bytes;
+  target.unit_lanes = target.lanes;
   return target;
 }
 
@@ -74,31 +75,35 @@ TEST(DepthwiseDefault, AsksAheadForWhatLiesInANearL3) {
   };
   const char* beyond_l2 = "conv2d h=14 w=14 c=576 k=576 r=3 s=3 pad=1 depthwise halo bias";
   EXPECT_EQ(ahead(beyond_l2, near), 1);
-  EXPECT_EQ(ahead("conv2d h=28 w=28 c=576 k=576 r=3 s=3 pad=1 depthwise halo bias",
-                  far_l3("x86_64-avx512")),
-            0);
+  const char* beyond_both =
+      "conv2d h=28 w=28 c=1024 k=1024 r=3 s=3 pad=1 depthwise halo bias spaced";
+  EXPECT_EQ(ahead(beyond_both, near), 1);
+  EXPECT_EQ(ahead(beyond_both, far_l3("x86_64-avx2")), 0);
   EXPECT_EQ(ahead("conv2d h=14 w=14 c=96 k=96 r=3 s=3 pad=1 depthwise halo bias", near), 0);
   EXPECT_EQ(ahead("conv2d h=28 w=28 c=576 k=576 r=3 s=3 stride=2 pad=1 depthwise halo bias", near),
             0);
 }
 
-TEST(DepthwiseSpace, AsksAheadOnlyForWhatAnUnrolledBodyLoads) {
+TEST(DepthwiseSpace, AsksAheadOnlyForLinesThatATileBelowReads) {
   const Target target = near_l3("x86_64-avx2");
-  const auto legal = [&](const char* shape, const char* config) {
-    return bool(schedules::check(spec(shape), target, *parse_config(config)));
+  const auto legal = [&](const std::string& task, const std::string& change) {
+    Config config = *parse_config(
+        "depthwise ahead=1 kb=4 lanes=8 order=0 ru=1 stage=0 strip=0 xt=7 yt=1 " + change);
+    const Task parsed = spec(task.c_str());
+    Config without = config;
+    without.values["ahead"] = 0;
+    EXPECT_TRUE(schedules::check(parsed, target, without)) << task << ", " << to_text(without);
+    return bool(schedules::check(parsed, target, config));
   };
-  const char* plain = "conv2d h=14 w=14 c=64 k=64 r=3 s=3 pad=1 depthwise halo bias";
-  const char* doubled = "conv2d h=14 w=14 c=64 k=128 r=3 s=3 pad=1 groups=64 halo bias";
-  EXPECT_TRUE(
-      legal(plain, "depthwise ahead=1 kb=4 lanes=8 order=0 ru=1 stage=0 strip=0 xt=7 yt=1"));
+  const std::string plain = "conv2d h=14 w=14 c=64 k=64 r=3 s=3 pad=1 depthwise halo bias";
+  EXPECT_TRUE(legal(plain, ""));
+  EXPECT_TRUE(legal(plain, "kb=0"));
+  for (const char* change : {"ru=0", "stage=1", "kb=1", "kb=3", "lanes=1", "lanes=4 xt=3"})
+    EXPECT_FALSE(legal(plain, change)) << change;
+  EXPECT_FALSE(legal("conv2d h=14 w=14 c=64 k=128 r=3 s=3 pad=1 groups=64 halo bias", ""));
   EXPECT_FALSE(
-      legal(plain, "depthwise ahead=1 kb=4 lanes=8 order=0 ru=0 stage=0 strip=0 xt=7 yt=1"));
-  EXPECT_FALSE(
-      legal(plain, "depthwise ahead=1 kb=4 lanes=8 order=0 ru=1 stage=1 strip=0 xt=7 yt=1"));
-  EXPECT_TRUE(
-      legal(doubled, "depthwise ahead=0 kb=4 lanes=8 order=0 ru=1 stage=0 strip=0 xt=7 yt=1"));
-  EXPECT_FALSE(
-      legal(doubled, "depthwise ahead=1 kb=4 lanes=8 order=0 ru=1 stage=0 strip=0 xt=7 yt=1"));
+      legal("conv2d h=1 w=14 c=64 k=64 r=1 s=3 pad_left=1 pad_right=1 depthwise halo bias", ""));
+  EXPECT_FALSE(legal("conv2d h=14 w=14 c=64 k=64 r=3 s=3 pad=1 shuffle=4 depthwise halo bias", ""));
 }
 
 // Rows of tiles below each other share no input where the rate is larger than they are high.
