@@ -143,7 +143,7 @@ Config initial(const Task& task, const Target& target) {
     if (v <= most && lanes * v <= lines.extent && (lines.extent + lanes - 1) / lanes % v == 0 &&
         (lines.extent % (lanes * v) == 0 || lines.extent >= 4 * lanes * v))
       config.values["vectors"] = v;
-  if (pools(task, lines) && lines.extent % width_of(config) != 0)
+  if (pools(task, lines) && lines.extent % width_of(config) != 0 && !may_alias(task, 1))
     config = moving_blocks(lines, target, config);
   if (work > 131072 && pools(task, lines) && lines.lines < 4096)
     config.values["parts"] = at_most(axes(task, target)[3], 4);

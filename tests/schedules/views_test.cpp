@@ -101,6 +101,21 @@ TEST(InPlaceOp, ComputesNothingTwice) {
         << text;
 }
 
+// 53 channels are seven vectors of 8, whose last block may not move inwards in place.
+TEST(InPlaceOp, HasALegalDefaultWhateverTheRestOfItsLines) {
+  for (const char* name : {"x86_64-avx2", "x86_64-avx512"})
+    for (const char* op : {"global_max_pool", "global_avg_pool"})
+      for (int channels = 1; channels <= 200; ++channels) {
+        const Task task =
+            spec(std::string(op) + " n=2 h=11 w=12 c=" + std::to_string(channels) + " add");
+        const Target target = *parse_target(name);
+        const Status legal =
+            schedules::check(task, target, schedules::initial_config(task, target));
+        ASSERT_TRUE(legal) << name << ", " << op << " of " << channels << ": "
+                           << legal.error().message;
+      }
+}
+
 TEST(Harness, NanNeverPasses) {
   const Task task = spec("map h=3 w=5 c=8 affine(0,-1) sqrt");
   const Target target = *parse_target("host");
