@@ -116,7 +116,7 @@ class AskForPixels : public IRMutator {
     const auto* vector = load->index.as<Ramp>();
     if (!turn_.defined() || load->name != ahead_.input || !vector || !is_const_one(vector->stride))
       return load;
-    const int turns = std::max(1, line_floats / ahead_.lanes);
+    const int turns = line_floats / ahead_.lanes;
     const Expr own = turn_ % turns * (ahead_.pixel_stride - ahead_.lanes);
     Expr value = load;
     for (int y = 0; y < ahead_.rows; ++y)

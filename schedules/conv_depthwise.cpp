@@ -207,20 +207,22 @@ std::vector<Packing> packing(const Task& task, const Target&, const Config&) {
   return packings;
 }
 
-// The pixels that the tile below reads and this one does not; of the margins, which a row of tiles
-// reads beyond its own pixels, the right one.
-PixelsAhead next_rows(const Task& task, const ConvShape& s, const Config& config) {
+// The pixels of `input` that the tile below reads and this one does not; of the margins, which a
+// row of tiles reads beyond its own pixels, the right one.
+PixelsAhead next_rows(const Task& task, const ConvShape& s, const Config& config,
+                      const std::string& input, const std::string& loop) {
   const dsl::Window& w = s.window;
   const Dims& strides = task.inputs[0].strides;
-  const int64_t xt = config.at("xt"), yt = config.at("yt"),
-                window_rows = (yt - 1) * w.stride_h + (w.kernel_h - 1) * w.dilation_h + 1;
+  const int64_t xt = config.at("xt"), yt = config.at("yt");
   const auto whole = [](int64_t value) { return static_cast<int>(value); };
-  PixelsAhead ahead;
-  ahead.lanes = whole(config.at("lanes"));
-  ahead.first = whole(window_rows * strides[1] + w.pad_left * strides[2]);
-  ahead.rows = whole(yt * w.stride_h), ahead.pixels = whole(xt * w.stride_w);
-  ahead.row_stride = whole(strides[1]), ahead.pixel_stride = whole(strides[2]);
-  return ahead;
+  return {.input = input,
+          .loop = loop,
+          .lanes = whole(config.at("lanes")),
+          .first = whole(rows_read(w, yt) * strides[1] + w.pad_left * strides[2]),
+          .rows = whole(yt * w.stride_h),
+          .pixels = whole(xt * w.stride_w),
+          .row_stride = whole(strides[1]),
+          .pixel_stride = whole(strides[2])};
 }
 
 /// parallel strips of rows of images, and blocks of channels: for y by yt, x by xt: for the block's
@@ -293,12 +295,9 @@ Scheduled apply(const Task& task, const Target& target, const Config& config) {
   keep_load(algorithm, out, item, task, target, config.at("stage"),
             blocks ? std::max<int64_t>(1, lanes / multiplier) : 0);
   Scheduled scheduled = finish(algorithm, binding);
-  if (axis("ahead")) {
-    PixelsAhead ahead = next_rows(task, s, config);
-    ahead.input = binding.inputs[0].name();
-    ahead.loop = "." + ko.name();
-    prefetch_pixels(scheduled, ahead);
-  }
+  if (axis("ahead"))
+    prefetch_pixels(scheduled,
+                    next_rows(task, s, config, binding.inputs[0].name(), "." + ko.name()));
   return scheduled;
 }
 

@@ -117,13 +117,12 @@ bool strips_are_better(const Task& task, const ConvShape& s, const ConvTile& til
   if (s.groups > 1 || s.height == 1 || input_bytes <= in_l2) return false;
   const int64_t strip = good_strip(task, s, tile.xt, tile.yt, target);
   if (strip == 0) return false;
-  const dsl::Window& w = s.window;
   const int64_t strips = s.n * divide_up(strip_tiles(s, tile.xt, tile.yt), strip),
                 blocks = channel_block_count(s, tile), rows = strip * tile.yt,
-                rows_read = (rows - 1) * w.stride_h + (w.kernel_h - 1) * w.dilation_h + 1;
+                rows_in = rows_read(s.window, rows);
   const double weights = weight_bytes(s);
   return strips <= blocks && real(strips) * weights < real(blocks) * input_bytes &&
-         real(rows_read) * row_bytes + weights / real(blocks) <= in_l2 &&
+         real(rows_in) * row_bytes + weights / real(blocks) <= in_l2 &&
          real(rows * s.width) >= least_pixels;
 }
 

@@ -19,6 +19,10 @@ int64_t divide_up(int64_t value, int64_t by) {
   return (value + by - 1) / by;
 }
 
+int64_t rows_read(const dsl::Window& window, int64_t rows) {
+  return (rows - 1) * window.stride_h + (window.kernel_h - 1) * window.dilation_h + 1;
+}
+
 std::vector<int64_t> up_to(std::initializer_list<int64_t> values, int64_t most) {
   std::vector<int64_t> kept;
   std::copy_if(values.begin(), values.end(), std::back_inserter(kept),

@@ -16,6 +16,9 @@ ConvShape conv_shape(const Task& task);
 
 int64_t divide_up(int64_t value, int64_t by);
 
+/// Rows of input, from the first to the last, that so many rows of outputs read.
+int64_t rows_read(const dsl::Window& window, int64_t rows);
+
 /// The values that are at most `most`.
 std::vector<int64_t> up_to(std::initializer_list<int64_t> values, int64_t most);
 

@@ -135,8 +135,7 @@ double depthwise_cycles(const Task& task, const ConvShape& s, const Target& targ
   const double kept_lines =  // of a pixel, from a row of tiles to the next
       by_rows ? std::ceil(4 * as_double(s.k) / line_bytes) : run_lines;
   const Sets sets = sets_of(loops.copied ? 4 : 4 * in.strides[2], target);
-  const double window_rows =
-      as_double((loops.yt - 1) * w.stride_h + (w.kernel_h - 1) * w.dilation_h + 1);
+  const double window_rows = as_double(rows_read(w, loops.yt));
   const double window = window_rows * as_double(in.dims[2] + w.pad_left + w.pad_right) * kept_lines;
   const double asked = loops.ahead ? window * as_double(loops.yt * w.stride_h) / window_rows : 0;
   const double inputs = tile.rows * tile.columns;
